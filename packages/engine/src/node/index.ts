@@ -1,1 +1,47 @@
-export {};
+/**
+ * The engine with Node's sockets, files, clock and chance.
+ *
+ * @packageDocumentation
+ */
+import { createTrackerClient } from "@bt/tracker";
+import type { EnginePorts } from "../ports.ts";
+import { createSession, type Session, type SessionOptions } from "../session.ts";
+import { createFileDisk } from "./file-disk.ts";
+import { systemClock, systemRandom } from "./system-ports.ts";
+import { createTcpTransport } from "./tcp-transport.ts";
+
+export interface NodeSessionOptions extends Omit<SessionOptions, "ports"> {
+  /** Address to listen on and to dial from; default all. */
+  readonly host?: string;
+  /** Bytes of piece buffers, default 32 MiB. Fewer are used when downloads are slow. */
+  readonly memoryBudgetLength?: number;
+  /** Replaces single ports. */
+  readonly ports?: Partial<EnginePorts>;
+}
+
+/** Piece buffers of a session: enough for 500 requests of 16 KiB to four fast peers. */
+export const DEFAULT_MEMORY_BUDGET_LENGTH: number = 32 * 1024 * 1024;
+
+/** Starts a session on this machine; resolves when it listens. */
+export async function createNodeSession(options: NodeSessionOptions = {}): Promise<Session> {
+  const { host, memoryBudgetLength = DEFAULT_MEMORY_BUDGET_LENGTH, ports, ...rest } = options;
+  const tracker = ports?.tracker ?? createTracker(host);
+  return createSession({
+    ...rest,
+    ports: {
+      clock: ports?.clock ?? systemClock,
+      random: ports?.random ?? systemRandom,
+      transport: ports?.transport ?? createTcpTransport({ host }),
+      disk: ports?.disk ?? createFileDisk({ memoryBudgetLength }),
+      tracker,
+    },
+  });
+}
+
+function createTracker(host: string | undefined): EnginePorts["tracker"] {
+  const client = createTrackerClient(host === undefined ? {} : { localAddress: host });
+  return {
+    announce: (url, parameters, signal) => client.announce(url, parameters, { signal }),
+    close: () => client.close(),
+  };
+}

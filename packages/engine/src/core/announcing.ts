@@ -1,0 +1,30 @@
+import type { TrackerError, AnnounceResponse } from "@bt/tracker";
+import { dialMore } from "./connecting.ts";
+import { EngineError } from "../errors.ts";
+import type { TorrentState } from "./torrent-state.ts";
+
+/** Hands over every announce that is due. */
+export function driveAnnouncer(t: TorrentState): void {
+  for (;;) {
+    const task = t.announcer.poll(t.now);
+    if (task === undefined) return;
+    t.surroundings.announce(task);
+  }
+}
+
+export function trackerAnswered(t: TorrentState, taskId: number, response: AnnounceResponse): void {
+  t.announcer.succeeded(taskId, response, t.now);
+  if (t.isActive) {
+    for (const endpoint of response.peers) t.book.note(endpoint, "tracker", true);
+    dialMore(t);
+    if (response.warning !== undefined)
+      t.reports.warning(new EngineError("ENGINE_TRACKER_FAILED", `a tracker warns: ${response.warning}`));
+  }
+  driveAnnouncer(t);
+}
+
+export function trackerFailed(t: TorrentState, taskId: number, error: TrackerError): void {
+  t.announcer.failed(taskId, error, t.now);
+  if (t.isActive) t.reports.warning(error);
+  driveAnnouncer(t);
+}

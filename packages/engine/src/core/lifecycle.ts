@@ -1,0 +1,57 @@
+import type { Bitfield } from "@bt/primitives";
+import { driveAnnouncer } from "./announcing.ts";
+import { dialMore } from "./connecting.ts";
+import { dropSink } from "./verifying.ts";
+import type { TorrentState } from "./torrent-state.ts";
+
+/** The data that was there has been checked: off we go, unless we were told to pause meanwhile. */
+export function start(t: TorrentState, have: Bitfield): void {
+  if (t.status !== "checking") return;
+  for (const piece of have.indices()) t.picker.markHave(piece);
+  if (t.picker.isComplete) {
+    t.setStatus("seeding");
+    t.reports.done();
+  } else t.setStatus("downloading");
+  t.announcer.start(t.now);
+  driveAnnouncer(t);
+  dialMore(t);
+}
+
+/** Stops for real: no peers, no announces, no requests. What was verified stays; open pieces are given up. */
+export function pause(t: TorrentState): void {
+  if (!t.isActive) return;
+  t.setStatus("paused");
+  t.announcer.stop(t.now);
+  driveAnnouncer(t);
+  dropPeersAndPieces(t);
+}
+
+/** Goes on after `pause`, or after an error whose cause is gone. */
+export function resume(t: TorrentState): void {
+  if (t.status !== "paused" && t.status !== "error") return;
+  t.error = undefined;
+  t.setStatus(t.picker.isComplete ? "seeding" : "downloading");
+  t.announcer.start(t.now);
+  driveAnnouncer(t);
+  dialMore(t);
+}
+
+/** The end: the trackers are told, the peers are left. Pieces that are being written still get their verdict. */
+export function closing(t: TorrentState): void {
+  t.announcer.stop(t.now);
+  driveAnnouncer(t);
+  dropPeersAndPieces(t);
+}
+
+function dropPeersAndPieces(t: TorrentState): void {
+  t.idle.clear();
+  for (const peer of [...t.peers]) peer.link.close("the torrent has stopped");
+  for (const [piece, { sink }] of [...t.sinks]) {
+    // Those whose blocks are all there are with the disk already and come to their own end.
+    if (t.picker.isPieceComplete(piece)) continue;
+    dropSink(t, piece);
+    t.disk.discard(sink);
+    t.picker.abandon(piece);
+  }
+  t.surroundings.bufferFreed();
+}

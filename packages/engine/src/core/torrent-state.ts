@@ -1,0 +1,125 @@
+import type { Metainfo } from "@bt/metainfo";
+import { BlockBatch, PiecePicker } from "@bt/piece-picker";
+import type { BtError, PieceLayout } from "@bt/primitives";
+import { Announcer, type AnnounceTask } from "@bt/tracker";
+import type { TorrentLimits, TorrentPolicies } from "../options.ts";
+import type { Clock, PieceSink, Random, TorrentDisk } from "../ports.ts";
+import type { Fact } from "./facts.ts";
+import type { Peer } from "./peer.ts";
+import { PeerBook, type PeerRecord } from "./peer-book.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import { RateMeter } from "./rate-meter.ts";
+
+export type TorrentStatus = "checking" | "downloading" | "seeding" | "paused" | "error" | "closed";
+
+/** What a torrent reports to whoever watches it. */
+export interface TorrentReports {
+  piece(piece: number): void;
+  done(): void;
+  warning(error: BtError): void;
+  failed(error: BtError): void;
+  status(status: TorrentStatus): void;
+}
+
+/** What a torrent shares with the others of its session, and what it may cause there. */
+export interface TorrentSurroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly peerId: Uint8Array;
+  readonly listenPort: number;
+  readonly downLimiter: RateLimiter;
+  /** Whether one more connection may be opened or kept. */
+  hasRoomForPeer(): boolean;
+  /** Answered by `peer-joined` or `dial-failed`. */
+  dial(record: PeerRecord): void;
+  /** Answered by `tracker-answered` or `tracker-failed`. */
+  announce(task: AnnounceTask): void;
+  /** Puts the peer into the line of the upload scheduler. */
+  serve(peer: Peer): void;
+  /** The piece buffers of the session are all in use: nobody opens a piece until a `buffers-freed` fact. */
+  buffersSpent: boolean;
+  /** One went back: those who wait are told. */
+  bufferFreed(): void;
+  /** The download allowance is used up: a `time-passed` fact comes when there is more. */
+  awaitAllowance(): void;
+}
+
+/** Everything one torrent knows. Changed only below `TorrentCore.handle` and the block methods beside it. */
+export class TorrentState {
+  readonly metainfo: Metainfo;
+  readonly layout: PieceLayout;
+  readonly surroundings: TorrentSurroundings;
+  readonly reports: TorrentReports;
+  readonly limits: TorrentLimits;
+  readonly policies: TorrentPolicies;
+  readonly disk: TorrentDisk;
+  readonly picker: PiecePicker;
+  readonly announcer: Announcer;
+  readonly book: PeerBook = new PeerBook();
+  readonly peers: Set<Peer> = new Set();
+  readonly peersBySlot: (Peer | undefined)[] = [];
+  readonly dialling: Set<PeerRecord> = new Set();
+  /** Buffers of open pieces, and since when they are open. */
+  readonly sinks: Map<number, { readonly sink: PieceSink; readonly openedAt: number }> = new Map();
+  /** Peers that could send more than they are asked for: no buffer, no allowance, or nothing to ask. */
+  readonly idle: Set<Peer> = new Set();
+  readonly batch: BlockBatch;
+  readonly down: RateMeter = new RateMeter();
+  readonly up: RateMeter = new RateMeter();
+  wastedLength = 0;
+  committingCount = 0;
+  status: TorrentStatus = "checking";
+  error: BtError | undefined;
+  /** Two peers may be sending the same block: set for good by the first endgame, timeout or choke. */
+  blocksMayOverlap = false;
+  nextChokeAt = Infinity;
+  nextSweepAt = Infinity;
+  nextDialAt = Infinity;
+  /** Facts that come later, from promises and timers, enter here. */
+  handleLater: (fact: Fact) => void = () => undefined;
+
+  constructor(init: {
+    metainfo: Metainfo;
+    trackers: string[][];
+    disk: TorrentDisk;
+    surroundings: TorrentSurroundings;
+    reports: TorrentReports;
+    limits: TorrentLimits;
+    policies: TorrentPolicies;
+  }) {
+    this.metainfo = init.metainfo;
+    this.layout = init.metainfo.layout.pieces;
+    this.disk = init.disk;
+    this.surroundings = init.surroundings;
+    this.reports = init.reports;
+    this.limits = init.limits;
+    this.policies = init.policies;
+    const random = (): number => init.surroundings.random.fraction();
+    this.picker = new PiecePicker(this.layout, random);
+    this.announcer = new Announcer({ tiers: init.trackers, random }, init.limits.announcer);
+    this.batch = new BlockBatch(init.limits.requestDepth.maximumDepth);
+  }
+
+  get isActive(): boolean {
+    return this.status === "downloading" || this.status === "seeding";
+  }
+
+  get now(): number {
+    return this.surroundings.clock.now();
+  }
+
+  /** Bytes that are verified and on disk. */
+  get verifiedLength(): number {
+    const { have } = this.picker;
+    const { pieceCount, pieceLength, totalLength } = this.layout;
+    if (pieceCount === 0) return 0;
+    const lastIsHad = have.has(pieceCount - 1);
+    return lastIsHad ? (have.count - 1) * pieceLength + totalLength - (pieceCount - 1) * pieceLength : have.count * pieceLength;
+  }
+
+  setStatus(status: TorrentStatus): void {
+    if (this.status === status) return;
+    this.status = status;
+    this.reports.status(status);
+  }
+}

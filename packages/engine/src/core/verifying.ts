@@ -1,0 +1,92 @@
+import { encodeHave } from "@bt/wire";
+import type { BtError } from "@bt/primitives";
+import { fillSlots } from "./choking.ts";
+import { refillIdle, updateInterest } from "./downloading.ts";
+import { sendTo } from "./sending.ts";
+import { driveAnnouncer } from "./announcing.ts";
+import type { Peer } from "./peer.ts";
+import type { TorrentState } from "./torrent-state.ts";
+
+/** The disk has hashed a piece and, if it was right, written it. */
+export function pieceJudged(t: TorrentState, piece: number, matches: boolean): void {
+  t.committingCount--;
+  if (matches) pieceHad(t, piece);
+  else pieceBad(t, piece);
+  t.surroundings.bufferFreed();
+  refillIdle(t);
+}
+
+/** Only now is the piece announced: its bytes are verified and written (DESIGN "Promises"). */
+function pieceHad(t: TorrentState, piece: number): void {
+  t.sinks.delete(piece);
+  t.picker.verified(piece);
+  t.reports.piece(piece);
+  const message = encodeHave(piece);
+  for (const peer of t.peers) {
+    // Who has it does not ask us for it.
+    if (!t.picker.peerHas(peer.slot, piece)) sendTo(t, peer, message);
+    if (peer.amInterested) updateInterest(t, peer);
+  }
+  if (t.picker.isComplete && t.status === "downloading") becomeSeed(t);
+}
+
+/** Everything wanted is there. */
+export function becomeSeed(t: TorrentState): void {
+  t.setStatus("seeding");
+  t.idle.clear();
+  t.announcer.complete(t.now);
+  driveAnnouncer(t);
+  for (const peer of [...t.peers]) {
+    updateInterest(t, peer);
+    // Two seeds have nothing to say to each other.
+    if (t.picker.isPeerSeed(peer.slot)) peer.link.close("both sides are seeds");
+  }
+  fillSlots(t);
+  t.reports.done();
+}
+
+/** Somebody sent bytes that do not match the hash. Nothing was written; the blocks are asked for again. */
+function pieceBad(t: TorrentState, piece: number): void {
+  const openedAt = t.sinks.get(piece)?.openedAt ?? -Infinity;
+  dropSink(t, piece);
+  t.wastedLength += t.layout.pieceLengthAt(piece);
+  const senders = t.picker.sendersOf(piece);
+  const present: Peer[] = [];
+  for (const slot of senders) {
+    const peer = t.peersBySlot[slot];
+    // A slot may have gone to another peer since; then the sender is unknown and nobody pays for it.
+    if (peer !== undefined && peer.joinedAt <= openedAt) present.push(peer);
+  }
+  const decision = t.policies.blame({ senderCount: senders.length });
+  t.picker.failed(piece, { exclusive: decision.parole });
+  if (!decision.ban) return;
+  for (const peer of present) {
+    t.book.ban(peer.record);
+    peer.link.close("sent a piece that does not match its hash");
+  }
+}
+
+/** Forgets the buffer of an open piece: who is sending into it this moment is not listened to. */
+export function dropSink(t: TorrentState, piece: number): void {
+  const open = t.sinks.get(piece);
+  if (open === undefined) return;
+  t.sinks.delete(piece);
+  for (const peer of t.peers) if (peer.sink === open.sink) peer.sink = undefined;
+}
+
+/** The disk refused: the torrent stops, keeps what it has, and goes on when it is asked to. */
+export function diskFailed(t: TorrentState, error: BtError, piece: number | undefined): void {
+  if (piece !== undefined) {
+    t.committingCount--;
+    dropSink(t, piece);
+    t.picker.abandon(piece);
+    t.surroundings.bufferFreed();
+  }
+  if (t.status === "error" || t.status === "closed") return;
+  t.error = error;
+  t.setStatus("error");
+  t.announcer.stop(t.now);
+  driveAnnouncer(t);
+  for (const peer of [...t.peers]) peer.link.close("the torrent has stopped");
+  t.reports.failed(error);
+}

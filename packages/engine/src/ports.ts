@@ -1,0 +1,102 @@
+/**
+ * What the engine needs from outside. It is given all of it at construction: `@bt/engine/node` makes the real ones,
+ * `@bt/swarm-sim` the simulated ones, and nothing in the engine knows which it has.
+ */
+import type { Metainfo } from "@bt/metainfo";
+import type { Bitfield, Endpoint } from "@bt/primitives";
+import type { AnnounceParameters, AnnounceResponse } from "@bt/tracker";
+
+/** Monotonic time and timers. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /** Calls `callback` once, at `at` or soon after. Returns what cancels it. */
+  callAt(at: number, callback: () => void): () => void;
+}
+
+export interface Random {
+  /** A number in [0, 1). */
+  fraction(): number;
+  /** Unpredictable bytes: peer ids, keys. */
+  bytes(length: number): Uint8Array;
+}
+
+/** What happens on a stream; the engine hands one of these over for each connection. */
+export interface StreamHandler {
+  /** Dialled streams only. */
+  onConnected(): void;
+  /** `source[0, length)` is readable during the call only: the buffer is reused for every stream. */
+  onData(source: Uint8Array, length: number): void;
+  /** Called exactly once, also when the stream never opened. */
+  onClosed(error: Error | undefined): void;
+}
+
+/** A byte stream to a peer. */
+export interface Stream {
+  readonly remote: Endpoint;
+  /** Bytes given to `write` that the system has not taken yet. */
+  readonly unsentLength: number;
+  /** Takes `bytes` over: they must not change until `onWritten`, which is called also when the stream breaks. */
+  write(bytes: Uint8Array, onWritten?: () => void): void;
+  /** Ends the stream now; `onClosed` follows, never from within this call. */
+  close(): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  close(): void;
+}
+
+export interface Transport {
+  dial(endpoint: Endpoint, handler: StreamHandler): Stream;
+  listen(port: number, accept: (stream: Stream) => StreamHandler): Promise<Listener>;
+}
+
+/** One piece on its way in; see `PieceBuffer` of `@bt/storage`. */
+export interface PieceSink {
+  readonly piece: number;
+  put(offset: number, source: Uint8Array, start: number, end: number): void;
+  blockDone(offset: number, length: number): void;
+}
+
+export interface ReadTarget {
+  /** Torrent offset of the first byte. */
+  offset: number;
+  into: Uint8Array;
+}
+
+/** The bytes of one torrent; `TorrentStorage` of `@bt/storage` is one. */
+export interface TorrentDisk {
+  open(options: {
+    recheck: "auto" | "all";
+    signal: AbortSignal;
+    onProgress(checked: number, total: number): void;
+  }): Promise<Bitfield>;
+  /** `undefined` when the byte budget is spent. */
+  acquire(piece: number): PieceSink | undefined;
+  discard(sink: PieceSink): void;
+  /** Resolves to whether the piece matched its hash; if so it has been written. */
+  commit(sink: PieceSink): Promise<boolean>;
+  read(targets: readonly ReadTarget[]): Promise<void>;
+  close(): Promise<void>;
+  removeJournal(): Promise<void>;
+}
+
+export interface DiskPort {
+  openTorrent(metainfo: Metainfo, root: string): TorrentDisk;
+  /** After the last torrent was closed. */
+  close(): Promise<void>;
+}
+
+export interface TrackerPort {
+  announce(url: string, parameters: AnnounceParameters, signal: AbortSignal): Promise<AnnounceResponse>;
+  close(): void;
+}
+
+export interface EnginePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly disk: DiskPort;
+  readonly tracker: TrackerPort;
+}

@@ -1,0 +1,131 @@
+import type { Metainfo } from "@bt/metainfo";
+import { Bitfield, BLOCK_LENGTH, bytesEqual } from "@bt/primitives";
+import type { DiskPort, PieceSink, ReadTarget, TorrentDisk } from "@bt/engine";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+export interface MemoryDiskOptions {
+  /** What the torrent's bytes ought to be: a piece that differs fails, as if by its hash. */
+  readonly truth: Uint8Array;
+  /** Pieces that are there from the start; "all" for a seed. */
+  readonly have?: "all" | readonly number[];
+  /** How long hashing and writing a piece takes, and reading a batch, ms. */
+  readonly latencyMs?: number;
+  /** Pieces that may be in memory at a time. */
+  readonly bufferCount?: number;
+  /** Throws to make the n-th call of its kind fail. */
+  readonly beforeCommit?: (piece: number) => void;
+  readonly beforeRead?: () => void;
+}
+
+/** A disk in memory for one torrent, with its own latency and faults on demand. */
+export class MemoryDisk implements DiskPort, TorrentDisk {
+  readonly #clock: VirtualClock;
+  readonly #options: MemoryDiskOptions;
+  readonly contents: Uint8Array;
+  #metainfo: Metainfo | undefined;
+  #out = 0;
+  /** The most buffers that were out at a time. */
+  mostBuffersOut = 0;
+  commitCount = 0;
+
+  constructor(clock: VirtualClock, options: MemoryDiskOptions) {
+    this.#clock = clock;
+    this.#options = options;
+    this.contents = new Uint8Array(options.truth.length);
+  }
+
+  get buffersOut(): number {
+    return this.#out;
+  }
+
+  openTorrent(metainfo: Metainfo): TorrentDisk {
+    this.#metainfo = metainfo;
+    return this;
+  }
+
+  async open(): Promise<Bitfield> {
+    const { pieces } = this.#metainfo!.layout;
+    const have = new Bitfield(pieces.pieceCount);
+    const given = this.#options.have ?? [];
+    for (let piece = 0; piece < pieces.pieceCount; piece++) {
+      if (given !== "all" && !given.includes(piece)) continue;
+      have.set(piece);
+      const from = pieces.offsetOf(piece);
+      this.contents.set(this.#options.truth.subarray(from, from + pieces.pieceLengthAt(piece)), from);
+    }
+    await this.#wait();
+    return have;
+  }
+
+  acquire(piece: number): PieceSink | undefined {
+    if (this.#out >= (this.#options.bufferCount ?? Infinity)) return undefined;
+    this.#out++;
+    this.mostBuffersOut = Math.max(this.mostBuffersOut, this.#out);
+    return new MemorySink(piece, this.#metainfo!.layout.pieces.pieceLengthAt(piece));
+  }
+
+  discard(): void {
+    this.#out--;
+  }
+
+  async commit(sink: PieceSink): Promise<boolean> {
+    const { piece, bytes, doneCount } = sink as MemorySink;
+    const { pieces } = this.#metainfo!.layout;
+    await this.#wait();
+    this.#out--;
+    this.#options.beforeCommit?.(piece);
+    if (doneCount !== pieces.blockCountAt(piece))
+      throw new Error(`piece ${piece} committed with ${doneCount} blocks`);
+    const from = pieces.offsetOf(piece);
+    if (!bytesEqual(bytes, this.#options.truth.subarray(from, from + bytes.length))) return false;
+    this.contents.set(bytes, from);
+    this.commitCount++;
+    return true;
+  }
+
+  async read(targets: readonly ReadTarget[]): Promise<void> {
+    await this.#wait();
+    this.#options.beforeRead?.();
+    for (const { offset, into } of targets) into.set(this.contents.subarray(offset, offset + into.length));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  removeJournal(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) =>
+      this.#clock.callAt(this.#clock.now() + (this.#options.latencyMs ?? 1), resolve),
+    );
+  }
+}
+
+class MemorySink implements PieceSink {
+  readonly piece: number;
+  readonly bytes: Uint8Array;
+  readonly #done: Set<number> = new Set();
+
+  constructor(piece: number, length: number) {
+    this.piece = piece;
+    this.bytes = new Uint8Array(length);
+  }
+
+  get doneCount(): number {
+    return this.#done.size;
+  }
+
+  put(offset: number, source: Uint8Array, start: number, end: number): void {
+    // The engine must never write into a block that it called done: it may have been hashed.
+    if (this.#done.has(Math.floor(offset / BLOCK_LENGTH)))
+      throw new Error(`block at ${offset} of piece ${this.piece} written after it was done`);
+    this.bytes.set(source.subarray(start, end), offset);
+  }
+
+  blockDone(offset: number): void {
+    this.#done.add(offset / BLOCK_LENGTH);
+  }
+}
