@@ -1,5 +1,11 @@
 import { Bitfield, bytesEqual, RemoteProtocolError } from "@bt/primitives";
-import { decodeExtensionHandshake, encodeHandshake, WireDecoder, type Handshake, type WireHandler } from "@bt/wire";
+import {
+  decodeExtensionHandshake,
+  encodeHandshake,
+  WireDecoder,
+  type Handshake,
+  type WireHandler,
+} from "@bt/wire";
 import type { TorrentCore } from "./core/torrent-core.ts";
 import { Peer, type PeerLink } from "./core/peer.ts";
 import type { PeerRecord } from "./core/peer-book.ts";
@@ -85,7 +91,8 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
     this.#host.closed(this);
     const torrent = this.#torrent;
     if (torrent === undefined) return;
-    if (this.#peer !== undefined) torrent.handle({ type: "peer-left", peer: this.#peer, misbehaved: this.#misbehaved });
+    if (this.#peer !== undefined)
+      torrent.handle({ type: "peer-left", peer: this.#peer, misbehaved: this.#misbehaved });
     else if (this.#record !== undefined) torrent.handle({ type: "dial-failed", record: this.#record });
   }
 
@@ -115,14 +122,16 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
     if (torrent === undefined) return this.close("wants a torrent that is not here");
     const isIncoming = this.#torrent === undefined;
     const t = torrent.state;
-    if (!bytesEqual(handshake.infoHash, t.metainfo.infoHash ?? new Uint8Array())) return this.close("answers for another torrent");
+    if (!bytesEqual(handshake.infoHash, t.metainfo.infoHash ?? new Uint8Array()))
+      return this.close("answers for another torrent");
     if (bytesEqual(handshake.peerId, this.#host.peerId)) {
       // We dialled ourselves, through a tracker that told us our own address.
       if (this.#record !== undefined) t.book.ban(this.#record);
       return this.close("is ourselves");
     }
     const twin = [...t.peers].find((peer) => bytesEqual(peer.id, handshake.peerId));
-    if (twin !== undefined && this.#yieldsTo(twin, handshake.peerId)) return this.close("is connected already");
+    if (twin !== undefined && this.#yieldsTo(twin, handshake.peerId))
+      return this.close("is connected already");
     const { remote } = this.#stream!;
     const record = this.#record ?? t.book.note(remote, "incoming", false);
     if (record === undefined) return this.close("is banned");
@@ -158,7 +167,9 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   #sendHandshake(torrent: TorrentCore): void {
     const { infoHash } = torrent.state.metainfo;
     if (infoHash === undefined) return this.close("has no v1 info-hash");
-    this.#stream?.write(encodeHandshake({ infoHash, peerId: this.#host.peerId, fast: true, extensionProtocol: true }));
+    this.#stream?.write(
+      encodeHandshake({ infoHash, peerId: this.#host.peerId, fast: true, extensionProtocol: true }),
+    );
   }
 
   onKeepAlive(): void {
@@ -195,7 +206,8 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
 
   onBitfield(bytes: Uint8Array): void {
     const field = Bitfield.fromBytes(bytes, this.#pieceCount);
-    if (field !== undefined && this.#peer !== undefined) this.#torrent?.handle({ type: "bitfield", peer: this.#peer, field });
+    if (field !== undefined && this.#peer !== undefined)
+      this.#torrent?.handle({ type: "bitfield", peer: this.#peer, field });
   }
 
   onRequest(piece: number, offset: number, length: number): void {
@@ -203,11 +215,13 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   }
 
   onCancel(piece: number, offset: number, length: number): void {
-    if (this.#peer !== undefined) this.#torrent?.handle({ type: "cancel", peer: this.#peer, piece, offset, length });
+    if (this.#peer !== undefined)
+      this.#torrent?.handle({ type: "cancel", peer: this.#peer, piece, offset, length });
   }
 
   onReject(piece: number, offset: number, length: number): void {
-    if (this.#peer !== undefined) this.#torrent?.handle({ type: "reject", peer: this.#peer, piece, offset, length });
+    if (this.#peer !== undefined)
+      this.#torrent?.handle({ type: "reject", peer: this.#peer, piece, offset, length });
   }
 
   onSuggest(): void {
@@ -229,13 +243,21 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   onExtended(extensionId: number, payload: Uint8Array): void {
     // 0 is the extension handshake; we have given out no other numbers.
     if (extensionId !== 0 || this.#peer === undefined) return;
-    this.#torrent?.handle({ type: "extension-handshake", peer: this.#peer, handshake: decodeExtensionHandshake(payload) });
+    this.#torrent?.handle({
+      type: "extension-handshake",
+      peer: this.#peer,
+      handshake: decodeExtensionHandshake(payload),
+    });
   }
 
   onBlockStart(piece: number, offset: number, length: number): boolean {
     this.#blockLength += length;
     this.#blockAt = offset;
-    return this.#peer !== undefined && this.#torrent !== undefined && this.#torrent.blockStarts(this.#peer, piece, offset, length);
+    return (
+      this.#peer !== undefined &&
+      this.#torrent !== undefined &&
+      this.#torrent.blockStarts(this.#peer, piece, offset, length)
+    );
   }
 
   onBlockData(source: Uint8Array, start: number, end: number): void {

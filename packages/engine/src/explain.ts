@@ -29,7 +29,8 @@ export function explainTorrent(t: TorrentState): Explanation {
       : { reason: "no-peers-connected", knownPeerCount: t.book.size, diallingCount: t.dialling.size };
   const peers = [...t.peers];
   const useful = peers.filter((peer) => t.picker.isInteresting(peer.slot));
-  if (useful.length === 0) return { reason: "nobody-has-missing-pieces", missingCount: t.picker.missingCount };
+  if (useful.length === 0)
+    return { reason: "nobody-has-missing-pieces", missingCount: t.picker.missingCount };
   const serving = useful.filter((peer) => !peer.peerChoking);
   if (serving.length === 0) return { reason: "choked-by-all", peerCount: useful.length };
   if (serving.every((peer) => peer.snubbed)) return { reason: "peers-silent", snubbedCount: serving.length };

@@ -42,10 +42,32 @@ export type {
 } from "./ports.ts";
 
 // Limits and policies
-export { DEFAULT_TORRENT_LIMITS, DEFAULT_TORRENT_POLICIES, type TorrentLimits, type TorrentPolicies } from "./options.ts";
-export { titForTat, type ChokeCandidate, type ChokeDecision, type ChokePolicy, type ChokeRules } from "./policy/choke.ts";
-export { requestDepth, type RequestDepth, type RequestDepthPolicy, type RequestDepthRules, type RequestDepthState } from "./policy/request-depth.ts";
-export { requestTimeout, type BlockGaps, type RequestTimeoutPolicy, type RequestTimeoutRules } from "./policy/request-timeout.ts";
+export {
+  DEFAULT_TORRENT_LIMITS,
+  DEFAULT_TORRENT_POLICIES,
+  type TorrentLimits,
+  type TorrentPolicies,
+} from "./options.ts";
+export {
+  titForTat,
+  type ChokeCandidate,
+  type ChokeDecision,
+  type ChokePolicy,
+  type ChokeRules,
+} from "./policy/choke.ts";
+export {
+  requestDepth,
+  type RequestDepth,
+  type RequestDepthPolicy,
+  type RequestDepthRules,
+  type RequestDepthState,
+} from "./policy/request-depth.ts";
+export {
+  requestTimeout,
+  type BlockGaps,
+  type RequestTimeoutPolicy,
+  type RequestTimeoutRules,
+} from "./policy/request-timeout.ts";
 export { reconnectBackoff, type ReconnectPolicy, type ReconnectState } from "./policy/reconnect-backoff.ts";
 export { dialOrder, type DialCandidate, type DialOrder, type PeerSource } from "./policy/dial-order.ts";
 export { blame, type BlameDecision, type BlamePolicy, type BlameState } from "./policy/blame.ts";

@@ -1,8 +1,18 @@
 import type { AnnouncerOptions } from "@bt/tracker";
 import { DEFAULT_CHOKE_RULES, titForTat, type ChokePolicy, type ChokeRules } from "./policy/choke.ts";
 import { blame, type BlamePolicy } from "./policy/blame.ts";
-import { DEFAULT_REQUEST_DEPTH_RULES, requestDepth, type RequestDepthPolicy, type RequestDepthRules } from "./policy/request-depth.ts";
-import { DEFAULT_REQUEST_TIMEOUT_RULES, requestTimeout, type RequestTimeoutPolicy, type RequestTimeoutRules } from "./policy/request-timeout.ts";
+import {
+  DEFAULT_REQUEST_DEPTH_RULES,
+  requestDepth,
+  type RequestDepthPolicy,
+  type RequestDepthRules,
+} from "./policy/request-depth.ts";
+import {
+  DEFAULT_REQUEST_TIMEOUT_RULES,
+  requestTimeout,
+  type RequestTimeoutPolicy,
+  type RequestTimeoutRules,
+} from "./policy/request-timeout.ts";
 
 /** The numbers that a torrent keeps to. All are caps or intervals; see docs/LIMITS.md. */
 export interface TorrentLimits {
@@ -18,6 +28,8 @@ export interface TorrentLimits {
   readonly maximumBadRequests: number;
   /** Bytes of blocks nobody asked for after which a peer is dropped. */
   readonly maximumUnrequestedLength: number;
+  /** Bytes that may wait for a peer to read them; four full batches of blocks and a long list of `have` fit. */
+  readonly maximumUnsentLength: number;
   /** Pause between two choke rounds, ms (BEP 3: ten seconds). */
   readonly chokeIntervalMs: number;
   /** Silence after which we say that we are alive, ms (Transmission 100 s). */
@@ -39,6 +51,7 @@ export const DEFAULT_TORRENT_LIMITS: TorrentLimits = Object.freeze({
   maximumServedLength: 131_072,
   maximumBadRequests: 300,
   maximumUnrequestedLength: 4 * 1024 * 1024,
+  maximumUnsentLength: 4 * 1024 * 1024,
   chokeIntervalMs: 10_000,
   keepAliveMs: 100_000,
   silenceMs: 150_000,
@@ -57,4 +70,9 @@ export interface TorrentPolicies {
   readonly blame: BlamePolicy;
 }
 
-export const DEFAULT_TORRENT_POLICIES: TorrentPolicies = Object.freeze({ choke: titForTat, requestDepth, requestTimeout, blame });
+export const DEFAULT_TORRENT_POLICIES: TorrentPolicies = Object.freeze({
+  choke: titForTat,
+  requestDepth,
+  requestTimeout,
+  blame,
+});

@@ -10,7 +10,12 @@ import { TorrentState, type TorrentSurroundings } from "./core/torrent-state.ts"
 import { UploadScheduler } from "./core/upload-scheduler.ts";
 import { WakeQueue } from "./core/wake-queue.ts";
 import { EngineError } from "./errors.ts";
-import { DEFAULT_TORRENT_LIMITS, DEFAULT_TORRENT_POLICIES, type TorrentLimits, type TorrentPolicies } from "./options.ts";
+import {
+  DEFAULT_TORRENT_LIMITS,
+  DEFAULT_TORRENT_POLICIES,
+  type TorrentLimits,
+  type TorrentPolicies,
+} from "./options.ts";
 import type { EnginePorts, Listener, StreamHandler, Stream } from "./ports.ts";
 import { Torrent } from "./torrent.ts";
 import type { Fact } from "./core/facts.ts";
@@ -120,7 +125,12 @@ export class Session implements ConnectionHost {
       this.#listener = await this.#ports.transport.listen(port, (stream) => this.#accept(stream));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new EngineError("ENGINE_LISTEN_FAILED", `cannot listen on port ${port}: ${why}`, { port }, { cause: error });
+      throw new EngineError(
+        "ENGINE_LISTEN_FAILED",
+        `cannot listen on port ${port}: ${why}`,
+        { port },
+        { cause: error },
+      );
     }
   }
 
@@ -133,10 +143,15 @@ export class Session implements ConnectionHost {
     if (this.#closing !== undefined) throw new EngineError("ENGINE_CLOSED", "the session is closed");
     const metainfo = source instanceof Uint8Array ? parseTorrent(source) : source;
     if (metainfo.infoHash === undefined)
-      throw new EngineError("ENGINE_UNSUPPORTED_TORRENT", `"${metainfo.name}" is a v2-only torrent, which is not supported yet`);
+      throw new EngineError(
+        "ENGINE_UNSUPPORTED_TORRENT",
+        `"${metainfo.name}" is a v2-only torrent, which is not supported yet`,
+      );
     const key = formatHex(metainfo.infoHash);
     if (this.#torrents.has(key))
-      throw new EngineError("ENGINE_DUPLICATE_TORRENT", `"${metainfo.name}" is in this session already`, { infoHash: key });
+      throw new EngineError("ENGINE_DUPLICATE_TORRENT", `"${metainfo.name}" is in this session already`, {
+        infoHash: key,
+      });
     const disk = this.#ports.disk.openTorrent(metainfo, options.root);
     const torrent = new Torrent({
       metainfo,
@@ -168,7 +183,8 @@ export class Session implements ConnectionHost {
   setRates(rates: { maxUploadRate?: number; maxDownloadRate?: number }): void {
     const now = this.clock.now();
     if (rates.maxUploadRate !== undefined) this.#upLimiter.setRate(checkedRate(rates.maxUploadRate), now);
-    if (rates.maxDownloadRate !== undefined) this.#downLimiter.setRate(checkedRate(rates.maxDownloadRate), now);
+    if (rates.maxDownloadRate !== undefined)
+      this.#downLimiter.setRate(checkedRate(rates.maxDownloadRate), now);
     this.#uploads.wake();
     this.#wakeTorrents();
   }
@@ -209,7 +225,11 @@ export class Session implements ConnectionHost {
     this.#connections.add(connection);
     this.#await(connection);
     const strangers = [...this.#handshakes.pending].filter((pending) => !pending.hasJoined).length;
-    if (this.#connections.size > this.#maxPeers || strangers > MAXIMUM_STRANGERS || this.#closing !== undefined)
+    if (
+      this.#connections.size > this.#maxPeers ||
+      strangers > MAXIMUM_STRANGERS ||
+      this.#closing !== undefined
+    )
       connection.close("there is no room");
     return connection;
   }
@@ -223,7 +243,8 @@ export class Session implements ConnectionHost {
 
   #await(connection: Connection): void {
     this.#handshakes.pending.add(connection);
-    if (this.#handshakes.pending.size === 1) this.#wakes.set(this.#handshakes, this.clock.now() + HANDSHAKE_TIMEOUT_MS);
+    if (this.#handshakes.pending.size === 1)
+      this.#wakes.set(this.#handshakes, this.clock.now() + HANDSHAKE_TIMEOUT_MS);
   }
 
   #dropSlowHandshakes(): void {
@@ -269,7 +290,8 @@ export class Session implements ConnectionHost {
   }
 
   #wakeTorrents(): void {
-    for (const { core } of this.#torrents.values()) if (core.state.idle.size > 0) core.handle({ type: "buffers-freed" });
+    for (const { core } of this.#torrents.values())
+      if (core.state.idle.size > 0) core.handle({ type: "buffers-freed" });
   }
 
   async #announce(core: TorrentCore, task: AnnounceTask): Promise<void> {

@@ -47,7 +47,8 @@ export class Torrent {
   readonly infoHash: string;
   readonly #events = new Emitter<TorrentEvents>();
   readonly #ready = new Deferred();
-  readonly #done = new Deferred();
+  #done = new Deferred();
+  #hasFailed = false;
   readonly #abort = new AbortController();
   readonly #disk: TorrentDisk;
   readonly #keepJournal: boolean;
@@ -60,7 +61,13 @@ export class Torrent {
   readonly #onRemoved: () => void;
 
   /** Made by `Session.add`. */
-  constructor(init: { metainfo: Metainfo; disk: TorrentDisk; keepJournal: boolean; paused: boolean; onRemoved: () => void }) {
+  constructor(init: {
+    metainfo: Metainfo;
+    disk: TorrentDisk;
+    keepJournal: boolean;
+    paused: boolean;
+    onRemoved: () => void;
+  }) {
     this.metainfo = init.metainfo;
     this.infoHash = formatHex(init.metainfo.infoHash ?? new Uint8Array());
     this.#disk = init.disk;
@@ -78,7 +85,7 @@ export class Torrent {
     return this.#ready.promise;
   }
 
-  /** Resolves when every piece is verified and written; rejects when the torrent stops with an error or is closed before. */
+  /** Resolves when every piece is verified and written; rejects when the torrent stops with an error or is closed before. `resume` makes it anew. */
   get done(): Promise<void> {
     return this.#done.promise;
   }
@@ -87,7 +94,10 @@ export class Torrent {
     return this.#coreState.status;
   }
 
-  on<Event extends keyof TorrentEvents>(event: Event, listener: (...args: TorrentEvents[Event]) => void): () => void {
+  on<Event extends keyof TorrentEvents>(
+    event: Event,
+    listener: (...args: TorrentEvents[Event]) => void,
+  ): () => void {
     return this.#events.on(event, listener);
   }
 
@@ -121,6 +131,9 @@ export class Torrent {
   /** Goes on after `pause` or an error. */
   resume(): void {
     this.#startPaused = false;
+    // After an error there is something new to wait for.
+    if (this.#hasFailed) this.#done = new Deferred();
+    this.#hasFailed = false;
     this.#core?.handle({ type: "resumed" });
   }
 
@@ -149,6 +162,7 @@ export class Torrent {
     },
     warning: (error: BtError): void => this.#events.emit("warning", error),
     failed: (error: BtError): void => {
+      this.#hasFailed = true;
       this.#done.reject(error);
       this.#events.emit("error", error);
     },
@@ -196,7 +210,9 @@ export class Torrent {
     core.handle({ type: "closing" });
     const until = state.now + timeoutMs;
     while ((!state.announcer.isStopped || state.committingCount > 0) && state.now < until)
-      await new Promise<void>((resolve) => state.surroundings.clock.callAt(state.now + CLOSE_POLL_MS, resolve));
+      await new Promise<void>((resolve) =>
+        state.surroundings.clock.callAt(state.now + CLOSE_POLL_MS, resolve),
+      );
     const complete = state.picker.isComplete && state.picker.have.isFull;
     state.setStatus("closed");
     core.wake();
@@ -209,7 +225,8 @@ export class Torrent {
     const { layout } = this.metainfo;
     this.#missingPerFile = new Int32Array(layout.files.length);
     for (let piece = 0; piece < layout.pieces.pieceCount; piece++)
-      if (!have.has(piece)) for (const fileIndex of filesOf(this.metainfo, piece)) this.#missingPerFile[fileIndex]!++;
+      if (!have.has(piece))
+        for (const fileIndex of filesOf(this.metainfo, piece)) this.#missingPerFile[fileIndex]!++;
   }
 
   #countFiles(piece: number): void {
@@ -223,6 +240,9 @@ const CLOSE_POLL_MS = 5;
 
 /** Files with bytes in the piece, pad files left out. */
 function* filesOf(metainfo: Metainfo, piece: number): IterableIterator<number> {
-  for (const span of metainfo.layout.spansOf(metainfo.layout.pieces.offsetOf(piece), metainfo.layout.pieces.pieceLengthAt(piece)))
+  for (const span of metainfo.layout.spansOf(
+    metainfo.layout.pieces.offsetOf(piece),
+    metainfo.layout.pieces.pieceLengthAt(piece),
+  ))
     if (!metainfo.files[span.fileIndex]!.pad) yield span.fileIndex;
 }

@@ -57,9 +57,19 @@ describe("PeerBook", () => {
     expect(book.next(0, false)).toBe(record);
   });
 
+  it("does not let a stranger send us to every port of an address, or to where nobody can be", () => {
+    const book = new PeerBook();
+    for (let port = 1; port < 1_000; port++) book.note(endpoint(port, "10.7.7.7"), "tracker", true);
+    expect(book.size).toBe(8);
+    for (const host of ["0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "fe80::1"])
+      expect(book.note(endpoint(1, host), "tracker", true)).toBeUndefined();
+    expect(book.note(endpoint(1, "2001:db8::1"), "tracker", true)).toBeDefined();
+  });
+
   it("is bounded", () => {
     const book = new PeerBook();
-    for (let i = 0; i < MAXIMUM_KNOWN_PEERS + 500; i++) book.note({ host: `10.1.${i >> 8}.${i & 255}`, port: 1 }, "tracker", true);
+    for (let i = 0; i < MAXIMUM_KNOWN_PEERS + 500; i++)
+      book.note({ host: `10.1.${i >> 8}.${i & 255}`, port: 1 }, "tracker", true);
     expect(book.size).toBe(MAXIMUM_KNOWN_PEERS);
   });
 });

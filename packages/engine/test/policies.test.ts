@@ -39,19 +39,25 @@ describe("titForTat", () => {
   });
 
   it("leeching, serves those who give most, and one that waited longest", () => {
-    const peers = Array.from({ length: 12 }, (_, i) => candidate({ name: String(i), downRate: i * 100, unchokedAt: -1_000 - i }));
+    const peers = Array.from({ length: 12 }, (_, i) =>
+      candidate({ name: String(i), downRate: i * 100, unchokedAt: -1_000 - i }),
+    );
     const { regular, optimistic } = titForTat(peers, false, 0, rules.choke);
     expect(regular.map((p) => p.name)).toEqual(["11", "10", "9", "8", "7", "6", "5"]);
     expect(optimistic.map((p) => p.name)).toEqual(["4"]);
   });
 
   it("gives no regular slot to a snubber", () => {
-    const peers = Array.from({ length: 10 }, (_, i) => candidate({ name: String(i), downRate: 1_000, snubbed: i === 0 }));
+    const peers = Array.from({ length: 10 }, (_, i) =>
+      candidate({ name: String(i), downRate: 1_000, snubbed: i === 0 }),
+    );
     expect(titForTat(peers, false, 0, rules.choke).regular.some((p) => p.name === "0")).toBe(false);
   });
 
   it("keeps an optimistic peer for its whole turn and then moves on", () => {
-    const peers = Array.from({ length: 10 }, (_, i) => candidate({ name: String(i), downRate: i < 7 ? 1_000 : 0, unchokedAt: i < 7 ? 0 : -i }));
+    const peers = Array.from({ length: 10 }, (_, i) =>
+      candidate({ name: String(i), downRate: i < 7 ? 1_000 : 0, unchokedAt: i < 7 ? 0 : -i }),
+    );
     peers[9] = candidate({ name: "9", optimistic: true, unchoked: true, unchokedAt: 0 });
     expect(titForTat(peers, false, 29_000, rules.choke).optimistic.map((p) => p.name)).toEqual(["9"]);
     expect(titForTat(peers, false, 31_000, rules.choke).optimistic.map((p) => p.name)).toEqual(["8"]);
@@ -59,13 +65,25 @@ describe("titForTat", () => {
 
   it("seeding, takes turns: who was served in full makes room for who waited longest", () => {
     const served = Array.from({ length: 8 }, (_, i) =>
-      candidate({ name: `served${i}`, unchoked: true, unchokedAt: 0, sentSinceUnchoke: 1e9, upRate: 1_000 - i }),
+      candidate({
+        name: `served${i}`,
+        unchoked: true,
+        unchokedAt: 0,
+        sentSinceUnchoke: 1e9,
+        upRate: 1_000 - i,
+      }),
     );
-    const waiting = Array.from({ length: 3 }, (_, i) => candidate({ name: `waiting${i}`, unchokedAt: -1_000 + i }));
+    const waiting = Array.from({ length: 3 }, (_, i) =>
+      candidate({ name: `waiting${i}`, unchokedAt: -1_000 + i }),
+    );
     const { regular } = titForTat([...served, ...waiting], true, 60_000, rules.choke);
     expect(regular.slice(0, 3).map((p) => p.name)).toEqual(["waiting0", "waiting1", "waiting2"]);
     // In the middle of a turn nobody is moved.
-    expect(titForTat([...served, ...waiting], true, 59_000, rules.choke).regular.every((p) => p.name.startsWith("served"))).toBe(true);
+    expect(
+      titForTat([...served, ...waiting], true, 59_000, rules.choke).regular.every((p) =>
+        p.name.startsWith("served"),
+      ),
+    ).toBe(true);
   });
 });
 
@@ -73,13 +91,18 @@ describe("requestDepth", () => {
   const state = { depth: 16, slowStart: true, rate: 0, previousRate: 0, snubbed: false, peerLimit: 500 };
 
   it("covers three seconds of the rate once slow start is over", () => {
-    const { depth, slowStart } = requestDepth({ ...state, rate: 1_000_000, previousRate: 999_000 }, rules.requestDepth);
+    const { depth, slowStart } = requestDepth(
+      { ...state, rate: 1_000_000, previousRate: 999_000 },
+      rules.requestDepth,
+    );
     expect(slowStart).toBe(false);
     expect(depth).toBe(Math.ceil(3_000_000 / 16_384));
   });
 
   it("goes on growing while the rate grows", () => {
-    expect(requestDepth({ ...state, depth: 300, rate: 100_000, previousRate: 50_000 }, rules.requestDepth)).toEqual({ depth: 300, slowStart: true });
+    expect(
+      requestDepth({ ...state, depth: 300, rate: 100_000, previousRate: 50_000 }, rules.requestDepth),
+    ).toEqual({ depth: 300, slowStart: true });
   });
 
   it("asks a snubber for one block, a slow peer for two, and nobody for more than it holds", () => {
@@ -101,9 +124,9 @@ describe("the other policies", () => {
 
   it("come back soon to a good peer, ever later to one that fails, and then not at all", () => {
     expect(reconnectBackoff({ failureCount: 0, hadWorked: true })).toBe(5_000);
-    expect([1, 2, 3, 4, 5].map((failureCount) => reconnectBackoff({ failureCount, hadWorked: false }))).toEqual([
-      15_000, 30_000, 60_000, 120_000, Infinity,
-    ]);
+    expect(
+      [1, 2, 3, 4, 5].map((failureCount) => reconnectBackoff({ failureCount, hadWorked: false })),
+    ).toEqual([15_000, 30_000, 60_000, 120_000, Infinity]);
   });
 
   it("dial those first that failed least, waited longest, and come from a better source", () => {

@@ -29,7 +29,8 @@ describe("UploadQueue", () => {
           }
           expect(queue.count).toBe(model.length);
           expect(queue.peek(request)).toBe(model.length > 0);
-          if (model.length > 0) expect(request).toEqual({ piece: model[0]!, offset: model[0]! * 2, length: model[0]! * 3 });
+          if (model.length > 0)
+            expect(request).toEqual({ piece: model[0]!, offset: model[0]! * 2, length: model[0]! * 3 });
         }
       }),
     );

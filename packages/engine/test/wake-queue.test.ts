@@ -36,7 +36,10 @@ describe("WakeQueue", () => {
     const clock = new HandClock();
     const queue = new WakeQueue(clock);
     const woken: string[] = [];
-    const sleepers = [30, 10, 20, 10].map((at, i) => ({ at, sleeper: { wake: () => woken.push(`${i}@${clock.time}`) } }));
+    const sleepers = [30, 10, 20, 10].map((at, i) => ({
+      at,
+      sleeper: { wake: () => woken.push(`${i}@${clock.time}`) },
+    }));
     for (const { at, sleeper } of sleepers) queue.set(sleeper, at);
     clock.advance(100);
     expect(woken.map((w) => w.split("@")[1])).toEqual(["10", "10", "20", "30"]);

@@ -150,9 +150,11 @@ describe("a torrent", () => {
     await simulation.run(() => false, 5_000);
     expect(leecher.torrent.snapshot().peerCount).toBe(0);
     expect(leecher.torrent.snapshot().haveCount).toBeGreaterThanOrEqual(5);
+    expect(leecher.disk.buffersOut).toBe(0);
     isFull = false;
     leecher.torrent.resume();
     expect(await simulation.run(() => simulation.isComplete(), 120_000)).toBe(true);
+    await expect(leecher.torrent.done).resolves.toBeUndefined();
     expect(bytesEqual(leecher.disk.contents, small.payload)).toBe(true);
   });
 

@@ -1,5 +1,11 @@
 import type { Bitfield } from "@bt/primitives";
-import { encodeBitfield, encodeExtensionHandshake, encodeHaveAll, encodeHaveNone, type ExtensionHandshake } from "@bt/wire";
+import {
+  encodeBitfield,
+  encodeExtensionHandshake,
+  encodeHaveAll,
+  encodeHaveNone,
+  type ExtensionHandshake,
+} from "@bt/wire";
 import { CLIENT_NAME } from "../client-name.ts";
 import { fillSlots } from "./choking.ts";
 import { refillIdle, releaseRequests, updateInterest } from "./downloading.ts";
@@ -16,7 +22,10 @@ export function dialMore(t: TorrentState): void {
   if (!t.isActive) return;
   const seeding = t.status === "seeding";
   // Full of peers or of dials: the next one that ends brings us here again.
-  while (t.peers.size + t.dialling.size < t.limits.maximumPeers && t.dialling.size < t.limits.maximumDialling) {
+  while (
+    t.peers.size + t.dialling.size < t.limits.maximumPeers &&
+    t.dialling.size < t.limits.maximumDialling
+  ) {
     if (!t.surroundings.hasRoomForPeer()) {
       t.nextDialAt = t.now + FULL_SESSION_PAUSE_MS;
       return;
@@ -69,7 +78,11 @@ export function peerLeft(t: TorrentState, peer: Peer, misbehaved: boolean): void
   t.picker.removePeer(peer.slot);
   t.peersBySlot[peer.slot] = undefined;
   // Who joined and left at once without a byte is not worth an early visit.
-  t.book.disconnected(peer.record, !misbehaved && (peer.down.total > 0 || peer.up.total > 0 || t.now - peer.joinedAt > 30_000), t.now);
+  t.book.disconnected(
+    peer.record,
+    !misbehaved && (peer.down.total > 0 || peer.up.total > 0 || t.now - peer.joinedAt > 30_000),
+    t.now,
+  );
   if (!peer.amChoking) fillSlots(t);
   refillIdle(t);
   dialMore(t);

@@ -34,7 +34,8 @@ export function refill(t: TorrentState, peer: Peer): void {
   let room = Math.min(peer.requestDepth - inFlight, peer.requests.room, t.batch.blocks.length);
   const wanted = room;
   // A limit that allows anything allows one block, the debt is waited for; those who wait share what there is.
-  if (allowance !== Infinity) room = Math.min(room, Math.ceil(allowance / BLOCK_LENGTH / Math.max(1, t.idle.size)));
+  if (allowance !== Infinity)
+    room = Math.min(room, Math.ceil(allowance / BLOCK_LENGTH / Math.max(1, t.idle.size)));
   const { batch, layout, picker } = t;
   batch.count = 0;
   const exclusive = peer.down.rate(now) * (t.limits.wholePieceMs / 1000) >= layout.pieceLength;
@@ -116,12 +117,19 @@ export function refillIdle(t: TorrentState): void {
 }
 
 /** A block begins to come in. False: its bytes are of no use and are skipped. */
-export function blockStarts(t: TorrentState, peer: Peer, piece: number, offset: number, length: number): boolean {
+export function blockStarts(
+  t: TorrentState,
+  peer: Peer,
+  piece: number,
+  offset: number,
+  length: number,
+): boolean {
   const block = offset / BLOCK_LENGTH;
   if (!t.layout.isBlock(piece, offset, length) || !peer.requests.has(piece, block)) {
     t.wastedLength += length;
     peer.unrequestedLength += length;
-    if (peer.unrequestedLength > t.limits.maximumUnrequestedLength) peer.link.close("sends blocks that nobody asked for");
+    if (peer.unrequestedLength > t.limits.maximumUnrequestedLength)
+      peer.link.close("sends blocks that nobody asked for");
     return false;
   }
   const open = t.sinks.get(piece);
@@ -144,7 +152,8 @@ export function blockEnds(t: TorrentState, peer: Peer): void {
   peer.receivingPiece = -1;
   const length = t.layout.blockLengthAt(piece, block);
   const asked = peer.requests.take(piece, block);
-  if (peer.slowStart && peer.requestDepth < Math.min(peer.requestLimit, t.limits.requestDepth.maximumDepth)) peer.requestDepth++;
+  if (peer.slowStart && peer.requestDepth < Math.min(peer.requestLimit, t.limits.requestDepth.maximumDepth))
+    peer.requestDepth++;
   if (sink === undefined) {
     t.wastedLength += length;
     if (asked === "active") t.picker.release(peer.slot, piece, block);

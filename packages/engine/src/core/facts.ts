@@ -33,8 +33,20 @@ export type Fact =
   | { readonly type: "bitfield"; readonly peer: Peer; readonly field: Bitfield }
   | { readonly type: "have-all"; readonly peer: Peer }
   | { readonly type: "allowed-fast"; readonly peer: Peer; readonly piece: number }
-  | { readonly type: "reject"; readonly peer: Peer; readonly piece: number; readonly offset: number; readonly length: number }
-  | { readonly type: "cancel"; readonly peer: Peer; readonly piece: number; readonly offset: number; readonly length: number }
+  | {
+      readonly type: "reject";
+      readonly peer: Peer;
+      readonly piece: number;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | {
+      readonly type: "cancel";
+      readonly peer: Peer;
+      readonly piece: number;
+      readonly offset: number;
+      readonly length: number;
+    }
   | { readonly type: "extension-handshake"; readonly peer: Peer; readonly handshake: ExtensionHandshake }
   // the disk
   | { readonly type: "piece-verdict"; readonly piece: number; readonly matches: boolean }

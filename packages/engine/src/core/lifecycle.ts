@@ -1,7 +1,7 @@
 import type { Bitfield } from "@bt/primitives";
 import { driveAnnouncer } from "./announcing.ts";
 import { dialMore } from "./connecting.ts";
-import { dropSink } from "./verifying.ts";
+import { dropPeersAndPieces } from "./stopping.ts";
 import type { TorrentState } from "./torrent-state.ts";
 
 /** The data that was there has been checked: off we go, unless we were told to pause meanwhile. */
@@ -41,17 +41,4 @@ export function closing(t: TorrentState): void {
   t.announcer.stop(t.now);
   driveAnnouncer(t);
   dropPeersAndPieces(t);
-}
-
-function dropPeersAndPieces(t: TorrentState): void {
-  t.idle.clear();
-  for (const peer of [...t.peers]) peer.link.close("the torrent has stopped");
-  for (const [piece, { sink }] of [...t.sinks]) {
-    // Those whose blocks are all there are with the disk already and come to their own end.
-    if (t.picker.isPieceComplete(piece)) continue;
-    dropSink(t, piece);
-    t.disk.discard(sink);
-    t.picker.abandon(piece);
-  }
-  t.surroundings.bufferFreed();
 }

@@ -1,5 +1,6 @@
 import { formatEndpoint, type Endpoint } from "@bt/primitives";
 import { dialOrder, type PeerSource } from "../policy/dial-order.ts";
+import { isDialableAddress, isLoopbackAddress } from "../policy/dialable-address.ts";
 import { reconnectBackoff } from "../policy/reconnect-backoff.ts";
 
 /** One endpoint that may be a peer of a torrent. */
@@ -21,6 +22,9 @@ export interface PeerRecord {
 /** Most endpoints that are kept per torrent (libtorrent max_peerlist_size 3,000). */
 export const MAXIMUM_KNOWN_PEERS = 3_000;
 
+/** Endpoints of one address, so that nobody makes us dial every port of a third party. Loopback is exempt. */
+export const MAXIMUM_PEERS_PER_HOST = 8;
+
 /**
  * Everyone who was ever named as a peer of one torrent, and when to dial whom. An endpoint is in it once, so no peer
  * is dialled twice at a time, and what is banned stays banned whoever names it again.
@@ -28,6 +32,8 @@ export const MAXIMUM_KNOWN_PEERS = 3_000;
 export class PeerBook {
   readonly #records = new Map<string, PeerRecord>();
   readonly #bannedHosts = new Set<string>();
+  /** Connectable endpoints that were ever noted for an address. */
+  readonly #hostCounts = new Map<string, number>();
 
   get size(): number {
     return this.#records.size;
@@ -51,7 +57,10 @@ export class PeerBook {
       }
       return known;
     }
-    if (this.#bannedHosts.has(endpoint.host)) return undefined;
+    const { host } = endpoint;
+    if (this.#bannedHosts.has(host) || (source !== "user" && !isDialableAddress(host))) return undefined;
+    const hostCount = this.#hostCounts.get(host) ?? 0;
+    if (hostCount >= MAXIMUM_PEERS_PER_HOST && connectable && !isLoopbackAddress(host)) return undefined;
     if (this.#records.size >= MAXIMUM_KNOWN_PEERS && !this.#dropWorst()) return undefined;
     const record: PeerRecord = {
       endpoint,
@@ -66,6 +75,7 @@ export class PeerBook {
       isSeed: false,
     };
     this.#records.set(key, record);
+    if (connectable) this.#hostCounts.set(host, hostCount + 1);
     return record;
   }
 
@@ -109,7 +119,7 @@ export class PeerBook {
   /** For good: a peer that was proven to send bad data. Others on a loopback address are told apart by port. */
   ban(record: PeerRecord): void {
     record.banned = true;
-    if (!isLoopback(record.endpoint.host)) this.#bannedHosts.add(record.endpoint.host);
+    if (!isLoopbackAddress(record.endpoint.host)) this.#bannedHosts.add(record.endpoint.host);
   }
 
   #dropWorst(): boolean {
@@ -125,9 +135,4 @@ export class PeerBook {
 
 function isDialable(record: PeerRecord, seeding: boolean): boolean {
   return record.state === "idle" && record.connectable && !record.banned && !(seeding && record.isSeed);
-}
-
-/** Many peers share a loopback address on a machine that runs several clients; elsewhere an address is one culprit. */
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1" || host.startsWith("::ffff:127.");
 }

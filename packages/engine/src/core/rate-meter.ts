@@ -23,7 +23,8 @@ export class RateMeter {
     if (this.#windowStart < 0) return 0;
     this.#roll(now);
     // Before the first window has closed, what came so far is the best guess there is.
-    if (this.#rate === 0) return (this.#windowLength * 1000) / Math.max(WINDOW_MS / 2, now - this.#windowStart);
+    if (this.#rate === 0)
+      return (this.#windowLength * 1000) / Math.max(WINDOW_MS / 2, now - this.#windowStart);
     return this.#rate;
   }
 

@@ -9,4 +9,6 @@ export function sendTo(t: TorrentState, peer: Peer, messages: Uint8Array, onWrit
   }
   peer.lastSentAt = t.now;
   peer.link.send(messages, onWritten);
+  // Who asks and asks and never reads the answers would have us store them.
+  if (peer.link.unsentLength > t.limits.maximumUnsentLength) peer.link.close("does not read what we send");
 }

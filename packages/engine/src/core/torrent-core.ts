@@ -1,7 +1,15 @@
 import { driveAnnouncer, trackerAnswered, trackerFailed } from "./announcing.ts";
 import { fillSlots, rechoke, slotGivenUp } from "./choking.ts";
 import { dialMore, extensionHandshake, peerBitfield, peerHas, peerJoined, peerLeft } from "./connecting.ts";
-import { afterBytes, blockEnds, blockStarts, refill, refillIdle, rejected, releaseRequests } from "./downloading.ts";
+import {
+  afterBytes,
+  blockEnds,
+  blockStarts,
+  refill,
+  refillIdle,
+  rejected,
+  releaseRequests,
+} from "./downloading.ts";
 import type { Fact } from "./facts.ts";
 import { closing, pause, resume, start } from "./lifecycle.ts";
 import type { Peer } from "./peer.ts";
@@ -97,15 +105,18 @@ export class TorrentCore implements Sleeper {
     const { peer } = fact;
     switch (fact.type) {
       case "choke":
+        if (peer.peerChoking) return;
         peer.peerChoking = true;
         // With the fast extension each request is answered or rejected by itself.
         if (!peer.fast) releaseRequests(t, peer);
         return refillIdle(t);
       case "unchoke":
+        if (!peer.peerChoking) return;
         peer.peerChoking = false;
         peer.awaitingSince = t.now;
         return refill(t, peer);
       case "interested":
+        if (peer.peerInterested) return;
         peer.peerInterested = true;
         return fillSlots(t);
       case "not-interested":
@@ -118,7 +129,8 @@ export class TorrentCore implements Sleeper {
       case "have-all":
         return peerBitfield(t, peer, "all");
       case "allowed-fast":
-        if (t.layout.isPiece(fact.piece) && peer.allowedFast.length < MAXIMUM_ALLOWED_FAST) peer.allowedFast.push(fact.piece);
+        if (t.layout.isPiece(fact.piece) && peer.allowedFast.length < MAXIMUM_ALLOWED_FAST)
+          peer.allowedFast.push(fact.piece);
         return refill(t, peer);
       case "reject":
         rejected(t, peer, fact.piece, fact.offset);

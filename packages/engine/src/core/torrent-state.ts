@@ -114,7 +114,9 @@ export class TorrentState {
     const { pieceCount, pieceLength, totalLength } = this.layout;
     if (pieceCount === 0) return 0;
     const lastIsHad = have.has(pieceCount - 1);
-    return lastIsHad ? (have.count - 1) * pieceLength + totalLength - (pieceCount - 1) * pieceLength : have.count * pieceLength;
+    return lastIsHad
+      ? (have.count - 1) * pieceLength + totalLength - (pieceCount - 1) * pieceLength
+      : have.count * pieceLength;
   }
 
   setStatus(status: TorrentStatus): void {

@@ -47,7 +47,8 @@ export class UploadQueue {
     const capacity = this.#numbers.length / 3;
     for (let i = 0; i < this.#count; i++) {
       const at = ((this.#head + i) % capacity) * 3;
-      if (this.#numbers[at] !== piece || this.#numbers[at + 1] !== offset || this.#numbers[at + 2] !== length) continue;
+      if (this.#numbers[at] !== piece || this.#numbers[at + 1] !== offset || this.#numbers[at + 2] !== length)
+        continue;
       for (let j = i; j < this.#count - 1; j++) {
         const to = ((this.#head + j) % capacity) * 3;
         const from = ((this.#head + j + 1) % capacity) * 3;

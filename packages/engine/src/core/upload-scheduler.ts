@@ -29,7 +29,8 @@ export class UploadScheduler {
 
   /** Puts the peer into the line if it has requests, is not in it yet and has a batch free. */
   add(torrent: TorrentState, peer: Peer): void {
-    if (peer.uploadQueued || peer.gone || peer.uploads.count === 0 || peer.uploadBatches >= BATCHES_PER_PEER) return;
+    if (peer.uploadQueued || peer.gone || peer.uploads.count === 0 || peer.uploadBatches >= BATCHES_PER_PEER)
+      return;
     peer.uploadQueued = true;
     this.#line.push({ torrent, peer });
     this.#pump();

@@ -10,8 +10,17 @@ import type { UploadRequest } from "./upload-queue.ts";
 const request: UploadRequest = { piece: 0, offset: 0, length: 0 };
 
 /** A peer asks for a block. */
-export function blockRequested(t: TorrentState, peer: Peer, piece: number, offset: number, length: number): void {
-  const valid = t.layout.isRange(piece, offset, length) && length <= t.limits.maximumServedLength && t.picker.have.has(piece);
+export function blockRequested(
+  t: TorrentState,
+  peer: Peer,
+  piece: number,
+  offset: number,
+  length: number,
+): void {
+  const valid =
+    t.layout.isRange(piece, offset, length) &&
+    length <= t.limits.maximumServedLength &&
+    t.picker.have.has(piece);
   if (!valid) {
     peer.badRequestCount++;
     if (peer.badRequestCount > t.limits.maximumBadRequests || length > t.limits.maximumServedLength)
@@ -28,7 +37,8 @@ export function blockRequested(t: TorrentState, peer: Peer, piece: number, offse
     // Without the fast extension there is no way to say no, and a request dropped in silence stalls some clients for
     // good (rtorrent), so those may queue twice as many before they are shown the door.
     if (peer.fast) refuse(t, peer, piece, offset, length);
-    else if (peer.uploads.count >= 2 * t.limits.maximumWaitingRequests) peer.link.close("has too many requests waiting");
+    else if (peer.uploads.count >= 2 * t.limits.maximumWaitingRequests)
+      peer.link.close("has too many requests waiting");
     else peer.uploads.push(piece, offset, length);
     return;
   }
@@ -43,7 +53,13 @@ function refuse(t: TorrentState, peer: Peer, piece: number, offset: number, leng
 }
 
 /** A peer takes a request back; with the fast extension it still gets an answer (BEP 6). */
-export function requestCancelled(t: TorrentState, peer: Peer, piece: number, offset: number, length: number): void {
+export function requestCancelled(
+  t: TorrentState,
+  peer: Peer,
+  piece: number,
+  offset: number,
+  length: number,
+): void {
   if (peer.uploads.remove(piece, offset, length)) refuse(t, peer, piece, offset, length);
 }
 
@@ -52,7 +68,13 @@ export function requestCancelled(t: TorrentState, peer: Peer, piece: number, off
  * At most `allowance` bytes and then the block that crosses it. Returns the bytes taken; `finished` is called when the
  * frame is free again.
  */
-export function serveBatch(t: TorrentState, peer: Peer, frame: Frame, allowance: number, finished: () => void): number {
+export function serveBatch(
+  t: TorrentState,
+  peer: Peer,
+  frame: Frame,
+  allowance: number,
+  finished: () => void,
+): number {
   const { bytes, targets } = frame;
   let at = 0;
   let payload = 0;

@@ -3,6 +3,7 @@ import type { BtError } from "@bt/primitives";
 import { fillSlots } from "./choking.ts";
 import { refillIdle, updateInterest } from "./downloading.ts";
 import { sendTo } from "./sending.ts";
+import { dropPeersAndPieces, dropSink } from "./stopping.ts";
 import { driveAnnouncer } from "./announcing.ts";
 import type { Peer } from "./peer.ts";
 import type { TorrentState } from "./torrent-state.ts";
@@ -66,14 +67,6 @@ function pieceBad(t: TorrentState, piece: number): void {
   }
 }
 
-/** Forgets the buffer of an open piece: who is sending into it this moment is not listened to. */
-export function dropSink(t: TorrentState, piece: number): void {
-  const open = t.sinks.get(piece);
-  if (open === undefined) return;
-  t.sinks.delete(piece);
-  for (const peer of t.peers) if (peer.sink === open.sink) peer.sink = undefined;
-}
-
 /** The disk refused: the torrent stops, keeps what it has, and goes on when it is asked to. */
 export function diskFailed(t: TorrentState, error: BtError, piece: number | undefined): void {
   if (piece !== undefined) {
@@ -87,6 +80,6 @@ export function diskFailed(t: TorrentState, error: BtError, piece: number | unde
   t.setStatus("error");
   t.announcer.stop(t.now);
   driveAnnouncer(t);
-  for (const peer of [...t.peers]) peer.link.close("the torrent has stopped");
+  dropPeersAndPieces(t);
   t.reports.failed(error);
 }

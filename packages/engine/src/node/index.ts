@@ -39,7 +39,7 @@ export async function createNodeSession(options: NodeSessionOptions = {}): Promi
 }
 
 function createTracker(host: string | undefined): EnginePorts["tracker"] {
-  const client = createTrackerClient(host === undefined ? {} : { localAddress: host });
+  const client = createTrackerClient(host === undefined ? {} : { bindAddress: host });
   return {
     announce: (url, parameters, signal) => client.announce(url, parameters, { signal }),
     close: () => client.close(),

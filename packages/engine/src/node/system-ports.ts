@@ -7,7 +7,10 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   callAt(at, callback) {
     // setTimeout holds 31 bits; whoever sleeps longer is woken early and sleeps again.
-    const timer = setTimeout(callback, Math.min(2_147_483_647, Math.max(0, Math.ceil(at - performance.now()))));
+    const timer = setTimeout(
+      callback,
+      Math.min(2_147_483_647, Math.max(0, Math.ceil(at - performance.now()))),
+    );
     return () => clearTimeout(timer);
   },
 };

@@ -23,7 +23,9 @@ export function createTcpTransport(options: TcpTransportOptions = {}): Transport
         host: endpoint.host,
         port: endpoint.port,
         noDelay: true,
-        ...(options.host !== undefined && net.isIP(options.host) === net.isIP(endpoint.host) ? { localAddress: options.host } : {}),
+        ...(options.host !== undefined && net.isIP(options.host) === net.isIP(endpoint.host)
+          ? { localAddress: options.host }
+          : {}),
         onread: { buffer, callback: (length) => stream.received(buffer, length) },
       });
       socket.once("connect", () => handler.onConnected());
@@ -67,7 +69,11 @@ async function listen(
  * An accepted socket that reads into `buffer`. `net.createServer` has no such option, so its handle is put into a new
  * socket that has; where a runtime keeps its handle elsewhere, 'data' events do the same at a higher price.
  */
-function readInto(incoming: net.Socket, buffer: Uint8Array, received: (length: number) => boolean): net.Socket {
+function readInto(
+  incoming: net.Socket,
+  buffer: Uint8Array,
+  received: (length: number) => boolean,
+): net.Socket {
   const holder = incoming as unknown as { _handle: unknown };
   const handle = holder._handle;
   if (handle === null || typeof handle !== "object") {
@@ -81,7 +87,12 @@ function readInto(incoming: net.Socket, buffer: Uint8Array, received: (length: n
     return incoming;
   }
   holder._handle = null;
-  const options = { handle, onread: { buffer, callback: received }, allowHalfOpen: false, pauseOnCreate: true };
+  const options = {
+    handle,
+    onread: { buffer, callback: received },
+    allowHalfOpen: false,
+    pauseOnCreate: true,
+  };
   const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
   socket.setNoDelay(true);
   return socket;
@@ -90,7 +101,10 @@ function readInto(incoming: net.Socket, buffer: Uint8Array, received: (length: n
 function remoteOf(socket: net.Socket): Endpoint | undefined {
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  const host = remoteAddress.startsWith("::ffff:") && remoteAddress.includes(".") ? remoteAddress.slice(7) : remoteAddress;
+  const host =
+    remoteAddress.startsWith("::ffff:") && remoteAddress.includes(".")
+      ? remoteAddress.slice(7)
+      : remoteAddress;
   return { host, port: remotePort };
 }
 

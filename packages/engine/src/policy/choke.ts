@@ -61,7 +61,9 @@ export const titForTat: ChokePolicy = (candidates, seeding, now, rules) => {
   const regularSlots = Math.max(0, rules.slots - (waiting.length > rules.slots ? rules.optimisticSlots : 0));
 
   const served = (peer: ChokeCandidate): boolean =>
-    peer.unchoked && now - peer.unchokedAt >= rules.seedTurnMs && peer.sentSinceUnchoke >= rules.seedTurnLength;
+    peer.unchoked &&
+    now - peer.unchokedAt >= rules.seedTurnMs &&
+    peer.sentSinceUnchoke >= rules.seedTurnLength;
   const ranked = [...waiting].sort((a, b) => {
     if (seeding) {
       // In the middle of a turn, then not served for longest, then those whose turn is over.
@@ -83,7 +85,9 @@ export const titForTat: ChokePolicy = (candidates, seeding, now, rules) => {
   const optimistic = staying.slice(0, rules.slots - regular.length);
   const free = rules.slots - regular.length - optimistic.length;
   if (free > 0) {
-    const fresh = rest.filter((peer) => !optimistic.includes(peer)).sort((a, b) => a.unchokedAt - b.unchokedAt);
+    const fresh = rest
+      .filter((peer) => !optimistic.includes(peer))
+      .sort((a, b) => a.unchokedAt - b.unchokedAt);
     optimistic.push(...fresh.slice(0, free));
   }
   return { regular, optimistic };

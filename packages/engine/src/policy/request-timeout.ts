@@ -4,7 +4,10 @@ export interface RequestTimeoutRules {
   readonly maximumMs: number;
 }
 
-export const DEFAULT_REQUEST_TIMEOUT_RULES: RequestTimeoutRules = Object.freeze({ minimumMs: 5_000, maximumMs: 60_000 });
+export const DEFAULT_REQUEST_TIMEOUT_RULES: RequestTimeoutRules = Object.freeze({
+  minimumMs: 5_000,
+  maximumMs: 60_000,
+});
 
 /** Mean gap between blocks of a peer and its mean deviation, in ms; both `undefined` before there were enough blocks. */
 export interface BlockGaps {
