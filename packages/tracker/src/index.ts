@@ -1,1 +1,62 @@
-export {};
+/**
+ * Trackers, the client's side: what to say to them and when (pure), and an HTTP(S) client that says it. BEP 3, 7, 12,
+ * 21, 23, 24, 27, 31, 48. The tracker itself is `@bt/tracker/server`. It does not know torrents, it keeps no timers and
+ * it does not connect to the peers that it finds.
+ *
+ * ```ts
+ * import { createTrackerClient } from "@bt/tracker";
+ *
+ * const client = createTrackerClient();
+ * const infoHash = new Uint8Array(20).fill(1);
+ * const peerId = new TextEncoder().encode("-BT0000-abcdefghijkl");
+ * const answer = await client.announce("http://tracker.example/announce", {
+ *   infoHash, peerId, port: 6881, uploaded: 0, downloaded: 0, left: 1000, event: "started",
+ * });
+ * answer.peers; // [{ host: "192.0.2.7", port: 6881 }, …]
+ * ```
+ *
+ * @packageDocumentation
+ */
+// Asking a tracker.
+export { createTrackerClient, type RequestOptions, type TrackerClient } from "./io/tracker-client.ts";
+export { DEFAULT_CLIENT_OPTIONS, type TrackerClientOptions } from "./client-options.ts";
+
+// When to ask which.
+export { Announcer, type AnnounceTask } from "./announcer.ts";
+export { DEFAULT_ANNOUNCER_OPTIONS, type AnnouncerOptions } from "./announcer-options.ts";
+export type { TrackerSnapshot, TrackerState } from "./tracker-entry.ts";
+export { MAX_BACKOFF_MS, trackerBackoffMs } from "./backoff.ts";
+
+// The codec.
+export {
+  buildAnnounceUrl,
+  buildScrapeUrl,
+  encodeAnnounceQuery,
+  escapeBytes,
+  type AnnounceEvent,
+  type AnnounceParameters,
+} from "./announce-query.ts";
+export {
+  decodeAnnounceResponse,
+  DEFAULT_INTERVAL_MS,
+  DEFAULT_RESPONSE_OPTIONS,
+  MAX_INTERVAL_MS,
+  type AnnounceResponse,
+  type ResponseOptions,
+  type TrackerPeer,
+} from "./announce-response.ts";
+export { decodeScrapeResponse, type ScrapeEntry, type ScrapeResponse } from "./scrape-response.ts";
+
+// Their addresses.
+export {
+  MAX_TRACKER_URL_LENGTH,
+  formatTrackerUrl,
+  parseTrackerUrl,
+  type TrackerScheme,
+  type TrackerUrl,
+} from "./tracker-url.ts";
+export { isSameOrigin, resolveRedirect } from "./redirect.ts";
+export { addressScope, type AddressScope } from "./address-scope.ts";
+export { refuseAddress, type AddressRefusal, type GuardedRequest } from "./address-guard.ts";
+
+export { TrackerError, type TrackerErrorCode, type TrackerErrorDetails } from "./errors.ts";

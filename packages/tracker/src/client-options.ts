@@ -1,0 +1,42 @@
+import { DEFAULT_RESPONSE_OPTIONS, type ResponseOptions } from "./announce-response.ts";
+
+export interface TrackerClientOptions extends ResponseOptions {
+  /** Numeric local address that connections leave from; it also fixes the address family. */
+  readonly bindAddress?: string;
+  /** Only this address family (BEP 7 asks for an announce over each). */
+  readonly family?: 4 | 6;
+  /** For one announce or scrape with all its redirects. */
+  readonly totalTimeoutMs?: number;
+  /** Between two arrivals of bytes; also for connecting. */
+  readonly receiveTimeoutMs?: number;
+  /** As `totalTimeoutMs`, for "stopped": nobody wants to wait for a tracker when leaving. */
+  readonly stopTimeoutMs?: number;
+  /** Bytes of an answer's body, before and after decompression. */
+  readonly maxBodyLength?: number;
+  /** Bytes of an answer's head. */
+  readonly maxHeaderLength?: number;
+  readonly maxRedirectCount?: number;
+  /** Requests under way at a time; more wait in line, "stopped" does not. */
+  readonly maxConcurrentRequests?: number;
+  /** Whether the rules of `address-guard.ts` hold; off only where every tracker's URL is one's own. */
+  readonly guardAddresses?: boolean;
+  readonly userAgent?: string;
+  /** PEM certificates to trust in place of the system's; certificates are always verified. */
+  readonly trustedCertificates?: string;
+}
+
+/** Timeouts and counts are libtorrent's (tracker_completion_timeout, tracker_receive_timeout, stop_tracker_timeout, …). */
+export const DEFAULT_CLIENT_OPTIONS: Readonly<
+  Required<Omit<TrackerClientOptions, "bindAddress" | "family" | "trustedCertificates">>
+> = Object.freeze({
+  ...DEFAULT_RESPONSE_OPTIONS,
+  totalTimeoutMs: 30_000,
+  receiveTimeoutMs: 10_000,
+  stopTimeoutMs: 5_000,
+  maxBodyLength: 1_048_576,
+  maxHeaderLength: 65_536,
+  maxRedirectCount: 5,
+  maxConcurrentRequests: 50,
+  guardAddresses: true,
+  userAgent: "bt",
+});

@@ -1,0 +1,154 @@
+import http from "node:http";
+import https from "node:https";
+import { isIP } from "node:net";
+import { addressScope } from "../address-scope.ts";
+import type { GuardedRequest } from "../address-guard.ts";
+import type { DEFAULT_CLIENT_OPTIONS, TrackerClientOptions } from "../client-options.ts";
+import { TrackerError } from "../errors.ts";
+import type { TrackerUrl } from "../tracker-url.ts";
+import { guardedLookup, requireAllowedHost } from "./guarded-lookup.ts";
+
+/** The client's options with the defaults in their places. */
+export type ClientSettings = TrackerClientOptions & typeof DEFAULT_CLIENT_OPTIONS;
+
+/** One answer of one server; a redirect is an answer too. */
+export interface HopAnswer {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly retryAfter: string | undefined;
+  readonly encoding: string;
+  readonly body: Uint8Array;
+  readonly isFromGlobal: boolean;
+}
+
+/**
+ * One GET, one answer. Nothing is kept alive: a tracker is asked every half an hour.
+ * @throws TrackerError and nothing else; with the reason of `signal` when that ends it.
+ */
+export function requestHop(
+  url: TrackerUrl,
+  credentials: string,
+  hop: Pick<GuardedRequest, "comesFromGlobal">,
+  settings: ClientSettings,
+  signal: AbortSignal,
+): Promise<HopAnswer> {
+  const guarded: GuardedRequest = { path: url.path, comesFromGlobal: hop.comesFromGlobal };
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as TrackerError);
+    let request: http.ClientRequest;
+    try {
+      if (settings.guardAddresses) requireAllowedHost(url.host, guarded);
+      request = (url.scheme === "https" ? https : http).request(
+        requestOptions(url, credentials, guarded, settings),
+      );
+    } catch (error) {
+      return reject(toTrackerError(error, url));
+    }
+    const fail = (error: unknown): void => {
+      reject(toTrackerError(error, url));
+      signal.removeEventListener("abort", onAbort);
+      request.destroy();
+    };
+    const onAbort = (): void => fail(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    request.on("error", fail); // stays: a destroyed request may report once more
+    request.on("timeout", () => fail(timeout(settings.receiveTimeoutMs, url)));
+    const onEarlyClose = (): void => fail(new Error("the connection ended without an answer"));
+    request.on("close", onEarlyClose); // a switch to another protocol ends so, without an error
+    request.on("response", (response) => {
+      request.off("close", onEarlyClose);
+      // A socket that is closed already tells no address: judged as global, the stricter side.
+      const isFromGlobal = (addressScope(response.socket.remoteAddress ?? "") ?? "global") === "global";
+      collectBody(response, settings.maxBodyLength).then((body) => {
+        signal.removeEventListener("abort", onAbort);
+        const { location } = response.headers;
+        const retryAfter = response.headers["retry-after"];
+        const encoding = response.headers["content-encoding"] ?? "";
+        resolve({ status: response.statusCode ?? 0, location, retryAfter, encoding, body, isFromGlobal });
+        request.destroy();
+      }, fail);
+    });
+    request.end();
+  });
+}
+
+function requestOptions(
+  url: TrackerUrl,
+  credentials: string,
+  guarded: GuardedRequest,
+  settings: ClientSettings,
+): https.RequestOptions {
+  const { bindAddress, family, trustedCertificates } = settings;
+  const boundFamily = bindAddress === undefined ? 0 : isIP(bindAddress);
+  const oneFamily = family ?? (boundFamily === 0 ? undefined : boundFamily);
+  return {
+    agent: false,
+    method: "GET",
+    timeout: settings.receiveTimeoutMs,
+    host: url.host,
+    port: url.port,
+    path: url.query === "" ? url.path : `${url.path}?${url.query}`,
+    headers: {
+      "user-agent": settings.userAgent,
+      accept: "*/*",
+      "accept-encoding": "gzip, deflate",
+      connection: "close",
+    },
+    maxHeaderSize: settings.maxHeaderLength,
+    ...(credentials !== "" && { auth: credentials }),
+    ...(bindAddress !== undefined && { localAddress: bindAddress }),
+    ...(oneFamily !== undefined && { family: oneFamily, autoSelectFamily: false }),
+    ...(trustedCertificates !== undefined && { ca: trustedCertificates }),
+    ...(settings.guardAddresses && { lookup: guardedLookup(guarded) }),
+  };
+}
+
+function collectBody(response: http.IncomingMessage, maxLength: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const tooLarge = (): void =>
+      reject(
+        new TrackerError(
+          "TRACKER_RESPONSE_TOO_LARGE",
+          `the tracker's answer is larger than ${maxLength} bytes`,
+        ),
+      );
+    if (Number(response.headers["content-length"] ?? 0) > maxLength) return tooLarge();
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    response.on("error", reject);
+    response.on("data", (part: Uint8Array) => {
+      length += part.length;
+      if (length > maxLength) tooLarge();
+      else parts.push(part);
+    });
+    response.on("end", () => resolve(Uint8Array.from(Buffer.concat(parts))));
+    response.on("close", () => reject(new Error("the connection ended in the middle of the answer")));
+  });
+}
+
+export function timeout(limitMs: number, url: TrackerUrl): TrackerError {
+  return new TrackerError("TRACKER_TIMEOUT", `the tracker did not answer within ${limitMs / 1_000} s`, {
+    data: { host: url.host, limitMs },
+  });
+}
+
+function toTrackerError(error: unknown, { host }: TrackerUrl): TrackerError {
+  if (error instanceof TrackerError) return error;
+  const systemCode = String((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+  const details = { data: { host, systemCode }, cause: error };
+  if (systemCode === "HPE_HEADER_OVERFLOW") {
+    return new TrackerError(
+      "TRACKER_RESPONSE_TOO_LARGE",
+      "the head of the tracker's answer is too large",
+      details,
+    );
+  }
+  if (systemCode.startsWith("HPE_")) {
+    return new TrackerError("TRACKER_BAD_HTTP", `${host} does not answer in HTTP`, details);
+  }
+  return new TrackerError(
+    "TRACKER_UNREACHABLE",
+    `${host} cannot be reached${systemCode && ` (${systemCode})`}`,
+    details,
+  );
+}
