@@ -51,6 +51,9 @@ export interface AddTorrentOptions {
   readonly paused?: boolean;
 }
 
+/** The announces of one torrent that are under way. */
+type AnnounceCalls = Map<number, { readonly event: AnnounceTask["event"]; readonly abort: AbortController }>;
+
 /** How long an incoming connection may take for its handshake, ms (libtorrent handshake_timeout 10 s). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long a dial and its handshake may take, ms (libtorrent: 15 s to connect, 10 s more for the handshake). */
@@ -84,7 +87,6 @@ export class Session implements ConnectionHost {
   readonly #connections = new Set<Connection>();
   readonly #handshakes: { wake(): void; readonly pending: Set<Connection> };
   readonly #allowance: { wake(): void };
-  readonly #trackerCalls = new AbortController();
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
   #buffersSpent = false;
@@ -199,7 +201,6 @@ export class Session implements ConnectionHost {
     const ends = [...this.#torrents.values()].map(({ torrent }) => torrent.close(timeoutMs));
     const results = await Promise.allSettled(ends);
     for (const connection of this.#connections) connection.close("the session is closed");
-    this.#trackerCalls.abort();
     this.#ports.tracker.close();
     this.#wakes.close();
     await this.#ports.disk.close();
@@ -259,6 +260,7 @@ export class Session implements ConnectionHost {
 
   #surroundings(core: () => TorrentCore): TorrentSurroundings {
     const session = this;
+    const calls: AnnounceCalls = new Map();
     return {
       clock: this.clock,
       random: this.#ports.random,
@@ -269,7 +271,11 @@ export class Session implements ConnectionHost {
       downLimiter: this.#downLimiter,
       hasRoomForPeer: () => this.#connections.size < this.#maxPeers,
       dial: (record) => this.#dial(core(), record),
-      announce: (task) => void this.#announce(core(), task),
+      announce: (task) => void this.#announce(core(), task, calls),
+      abortAnnounce: (taskId) => calls.get(taskId)?.abort.abort(),
+      get isTellingCompleted() {
+        return [...calls.values()].some(({ event }) => event === "completed");
+      },
       serve: (peer) => this.#uploads.add(core().state, peer),
       get buffersSpent() {
         return session.#buffersSpent;
@@ -294,8 +300,10 @@ export class Session implements ConnectionHost {
       if (core.state.idle.size > 0) core.handle({ type: "buffers-freed" });
   }
 
-  async #announce(core: TorrentCore, task: AnnounceTask): Promise<void> {
+  async #announce(core: TorrentCore, task: AnnounceTask, calls: AnnounceCalls): Promise<void> {
     const { state } = core;
+    const abort = new AbortController();
+    calls.set(task.taskId, { event: task.event, abort });
     try {
       const response = await this.#ports.tracker.announce(
         task.url,
@@ -310,10 +318,12 @@ export class Session implements ConnectionHost {
           ...(task.numWant === undefined ? {} : { numWant: task.numWant }),
           ...(task.trackerId === undefined ? {} : { trackerId: task.trackerId }),
         },
-        this.#trackerCalls.signal,
+        abort.signal,
       );
+      calls.delete(task.taskId);
       core.handle({ type: "tracker-answered", taskId: task.taskId, response });
     } catch (error) {
+      calls.delete(task.taskId);
       core.handle({ type: "tracker-failed", taskId: task.taskId, error: asTrackerError(error) });
     }
   }

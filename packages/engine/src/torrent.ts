@@ -207,18 +207,26 @@ export class Torrent {
     const core = this.#core;
     if (core === undefined) return;
     const { state } = core;
-    core.handle({ type: "closing" });
     const until = state.now + timeoutMs;
-    while ((!state.announcer.isStopped || state.committingCount > 0) && state.now < until)
-      await new Promise<void>((resolve) =>
-        state.surroundings.clock.callAt(state.now + CLOSE_POLL_MS, resolve),
-      );
+    const { surroundings } = state;
+    await this.#waitWhile(
+      () => surroundings.isTellingCompleted,
+      Math.min(until, state.now + COMPLETED_GRACE_MS),
+    );
+    core.handle({ type: "closing" });
+    await this.#waitWhile(() => !state.announcer.isStopped || state.committingCount > 0, until);
     const complete = state.picker.isComplete && state.picker.have.isFull;
     state.setStatus("closed");
     core.wake();
     await this.#disk.close();
     if (complete && !this.#keepJournal) await this.#disk.removeJournal();
     this.#events.clear();
+  }
+
+  async #waitWhile(condition: () => boolean, until: number): Promise<void> {
+    const { clock } = this.#coreState.surroundings;
+    while (condition() && clock.now() < until)
+      await new Promise<void>((resolve) => clock.callAt(clock.now() + CLOSE_POLL_MS, resolve));
   }
 
   #startCountingFiles(have: { has(piece: number): boolean }): void {
@@ -237,6 +245,8 @@ export class Torrent {
 
 /** While closing waits for trackers and writes, how often it looks, ms. Short, since a user waits for it. */
 const CLOSE_POLL_MS = 5;
+/** How long a tracker may take to hear "completed" before it hears "stopped", ms. */
+const COMPLETED_GRACE_MS = 1_000;
 
 /** Files with bytes in the piece, pad files left out. */
 function* filesOf(metainfo: Metainfo, piece: number): IterableIterator<number> {

@@ -181,6 +181,19 @@ describe("a torrent", () => {
     await expect(node.torrent.done).rejects.toMatchObject({ code: "ENGINE_CLOSED" });
   });
 
+  it("closed the moment it is complete, tells the tracker that it is complete and then that it leaves", async () => {
+    const simulation = new Simulation({ seed: 26, ...small });
+    await simulation.addNode({ have: "all" });
+    const leecher = await simulation.addNode();
+    let isClosed = false;
+    void leecher.torrent.done.then(() => leecher.session.close()).then(() => (isClosed = true));
+    expect(await simulation.run(() => isClosed, 60_000)).toBe(true);
+    const events = simulation.tracker.log
+      .filter(({ host }) => host === leecher.host)
+      .map(({ event }) => event);
+    expect(events).toEqual(["started", "completed", "stopped"]);
+  });
+
   it("says why it waits", async () => {
     const simulation = new Simulation({ seed: 25, ...small });
     const alone = await simulation.addNode();

@@ -3,6 +3,12 @@ import { dialMore } from "./connecting.ts";
 import { EngineError } from "../errors.ts";
 import type { TorrentState } from "./torrent-state.ts";
 
+/** Takes leave of the trackers: announces under way are cut short, so that none of them arrives after the farewell. */
+export function stopAnnouncing(t: TorrentState): void {
+  for (const taskId of t.announcer.stop(t.now)) t.surroundings.abortAnnounce(taskId);
+  driveAnnouncer(t);
+}
+
 /** Hands over every announce that is due. */
 export function driveAnnouncer(t: TorrentState): void {
   for (;;) {

@@ -1,5 +1,5 @@
 import type { Bitfield } from "@bt/primitives";
-import { driveAnnouncer } from "./announcing.ts";
+import { driveAnnouncer, stopAnnouncing } from "./announcing.ts";
 import { dialMore } from "./connecting.ts";
 import { dropPeersAndPieces } from "./stopping.ts";
 import type { TorrentState } from "./torrent-state.ts";
@@ -21,8 +21,7 @@ export function start(t: TorrentState, have: Bitfield): void {
 export function pause(t: TorrentState): void {
   if (!t.isActive) return;
   t.setStatus("paused");
-  t.announcer.stop(t.now);
-  driveAnnouncer(t);
+  stopAnnouncing(t);
   dropPeersAndPieces(t);
 }
 
@@ -38,7 +37,6 @@ export function resume(t: TorrentState): void {
 
 /** The end: the trackers are told, the peers are left. Pieces that are being written still get their verdict. */
 export function closing(t: TorrentState): void {
-  t.announcer.stop(t.now);
-  driveAnnouncer(t);
+  stopAnnouncing(t);
   dropPeersAndPieces(t);
 }

@@ -34,6 +34,10 @@ export interface TorrentSurroundings {
   dial(record: PeerRecord): void;
   /** Answered by `tracker-answered` or `tracker-failed`. */
   announce(task: AnnounceTask): void;
+  /** Ends an announce that is under way; it is answered by `tracker-failed`, which nobody waits for. */
+  abortAnnounce(taskId: number): void;
+  /** A tracker is being told that the download is complete; worth a moment's wait before the farewell. */
+  readonly isTellingCompleted: boolean;
   /** Puts the peer into the line of the upload scheduler. */
   serve(peer: Peer): void;
   /** The piece buffers of the session are all in use: nobody opens a piece until a `buffers-freed` fact. */

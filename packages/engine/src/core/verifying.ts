@@ -4,7 +4,7 @@ import { fillSlots } from "./choking.ts";
 import { refillIdle, updateInterest } from "./downloading.ts";
 import { sendTo } from "./sending.ts";
 import { dropPeersAndPieces, dropSink } from "./stopping.ts";
-import { driveAnnouncer } from "./announcing.ts";
+import { driveAnnouncer, stopAnnouncing } from "./announcing.ts";
 import type { Peer } from "./peer.ts";
 import type { TorrentState } from "./torrent-state.ts";
 
@@ -78,8 +78,7 @@ export function diskFailed(t: TorrentState, error: BtError, piece: number | unde
   if (t.status === "error" || t.status === "closed") return;
   t.error = error;
   t.setStatus("error");
-  t.announcer.stop(t.now);
-  driveAnnouncer(t);
+  stopAnnouncing(t);
   dropPeersAndPieces(t);
   t.reports.failed(error);
 }
