@@ -1,7 +1,8 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts"],
+  // The hash thread is a file of its own beside index.js: `new Worker(new URL("./hash-worker.js", import.meta.url))`.
+  entry: { index: "src/index.ts", "hash-worker": "src/io/hash-worker.js" },
   format: ["esm"],
   target: "node20",
   platform: "node",
@@ -9,5 +10,5 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   // tsup passes the deprecated baseUrl to the declaration build; TypeScript 6 refuses it without this.
-  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  dts: { entry: { index: "src/index.ts" }, compilerOptions: { ignoreDeprecations: "6.0" } },
 });

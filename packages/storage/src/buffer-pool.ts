@@ -1,0 +1,95 @@
+import { BLOCK_LENGTH } from "@bt/primitives";
+
+export interface BufferPoolOptions {
+  /** Bytes that may be out at a time, over all torrents of a session. */
+  readonly budgetLength?: number;
+}
+
+/** 32 MiB: 32 open pieces of 1 MiB, which keeps 2,000 blocks in flight. */
+export const DEFAULT_BUFFER_BUDGET_LENGTH: number = 32 * 1024 * 1024;
+
+/**
+ * Piece buffers under one byte budget. They are reused, because the first touch of fresh memory costs as much as the
+ * copy into it, and they are plain `ArrayBuffer`s, because a copy into shared memory costs 2.4 times as much
+ * (research/performance.md, section 4d) and because only those can be transferred to a worker and back.
+ *
+ * Invariant: what is out plus what lies idle is at most the budget, unless one single buffer is larger than the budget.
+ */
+export class BufferPool {
+  readonly budgetLength: number;
+  /** Called after a release, for those whose `acquire` was refused. */
+  onRelease: (() => void) | undefined;
+  readonly #idle = new Map<number, ArrayBuffer[]>();
+  readonly #isIdle = new WeakSet<ArrayBuffer>();
+  #idleLength = 0;
+  #usedLength = 0;
+
+  constructor({ budgetLength = DEFAULT_BUFFER_BUDGET_LENGTH }: BufferPoolOptions = {}) {
+    if (!Number.isSafeInteger(budgetLength) || budgetLength < 1)
+      throw new RangeError(`budget of ${budgetLength} bytes`);
+    this.budgetLength = budgetLength;
+  }
+
+  /** Bytes that are out: rounded up to whole blocks, as they are taken from memory. */
+  get usedLength(): number {
+    return this.#usedLength;
+  }
+
+  /**
+   * A buffer of `length` bytes with unspecified content, alone on its `ArrayBuffer`, or `undefined` while the budget is
+   * spent. When nothing is out, any length is granted: a torrent with pieces larger than the budget must go on.
+   */
+  acquire(length: number): Uint8Array<ArrayBuffer> | undefined {
+    if (!Number.isSafeInteger(length) || length < 1) throw new RangeError(`buffer of ${length} bytes`);
+    const capacity = capacityFor(length);
+    if (this.#usedLength > 0 && this.#usedLength + capacity > this.budgetLength) return undefined;
+    const reused = this.#idle.get(capacity)?.pop();
+    if (reused !== undefined) {
+      this.#idleLength -= capacity;
+      this.#isIdle.delete(reused);
+    } else {
+      this.#trimIdle(this.budgetLength - this.#usedLength - capacity);
+    }
+    const buffer = reused ?? new ArrayBuffer(capacity);
+    this.#usedLength += capacity;
+    return new Uint8Array(buffer, 0, length);
+  }
+
+  /** Takes back what `acquire` gave, or what came back in its place from a worker. */
+  release(bytes: Uint8Array<ArrayBuffer>): void {
+    const { buffer } = bytes;
+    const capacity = buffer.byteLength;
+    if (capacity === 0 || capacity > this.#usedLength || this.#isIdle.has(buffer)) {
+      throw new RangeError(`a buffer of ${capacity} bytes is not out`);
+    }
+    this.#usedLength -= capacity;
+    if (this.#usedLength + this.#idleLength + capacity <= this.budgetLength) {
+      const stack = this.#idle.get(capacity);
+      if (stack === undefined) this.#idle.set(capacity, [buffer]);
+      else stack.push(buffer);
+      this.#isIdle.add(buffer);
+      this.#idleLength += capacity;
+    }
+    this.onRelease?.();
+  }
+
+  /** Writes off a buffer of `length` bytes that will never come back, e.g. because a worker died with it. */
+  writeOff(length: number): void {
+    const capacity = capacityFor(length);
+    if (capacity > this.#usedLength) throw new RangeError(`a buffer of ${capacity} bytes is not out`);
+    this.#usedLength -= capacity;
+    this.onRelease?.();
+  }
+
+  #trimIdle(allowedLength: number): void {
+    for (const [capacity, stack] of this.#idle) {
+      while (this.#idleLength > Math.max(0, allowedLength) && stack.pop() !== undefined)
+        this.#idleLength -= capacity;
+      if (stack.length === 0) this.#idle.delete(capacity);
+    }
+  }
+}
+
+function capacityFor(length: number): number {
+  return Math.ceil(length / BLOCK_LENGTH) * BLOCK_LENGTH;
+}

@@ -1,0 +1,244 @@
+import { join } from "node:path";
+import { Bitfield, formatHex } from "@bt/primitives";
+import { BufferPool } from "../buffer-pool.ts";
+import type { StorageClock } from "../clock.ts";
+import { StorageError } from "../errors.ts";
+import { placeHash, type HashPlacement, type HashSituation } from "../hash-placement.ts";
+import { RateMeter } from "../rate-meter.ts";
+import type { StorageMetainfo } from "../storage-metainfo.ts";
+import type { OpenOptions, PieceBuffer, ReadRange, TorrentStorage } from "../torrent-storage.ts";
+import { BatchReader } from "./batch-reader.ts";
+import { NODE_DISK, type Disk } from "./disk.ts";
+import { FilePool } from "./file-pool.ts";
+import { HashWorkers } from "./hash-workers.ts";
+import { Journal } from "./journal.ts";
+import { NODE_CLOCK } from "./node-clock.ts";
+import { PayloadFiles } from "./payload-files.ts";
+import { PieceVerifier } from "./piece-verifier.ts";
+import { PieceWriter } from "./piece-writer.ts";
+import { PooledPiece } from "./pooled-piece.ts";
+import { recover } from "./recover.ts";
+import { DEFAULT_WRITE_WINDOW, ResumeLog, type WriteWindow } from "./resume-log.ts";
+
+export interface StorageOptions {
+  readonly metainfo: StorageMetainfo;
+  /** The download folder. It is made when the first piece is written. */
+  readonly root: string;
+  /** One for all torrents of a session; default: one of its own. */
+  readonly pool?: BufferPool | undefined;
+  /** One for all torrents of a session; default: its own, closed with it. */
+  readonly hashers?: HashWorkers | undefined;
+  /** One for all torrents of a session; default: one of its own. */
+  readonly files?: FilePool | undefined;
+  /** Default: `.<infohash hex>.bt-resume` in `root`. */
+  readonly journalPath?: string | undefined;
+  readonly writeWindow?: Partial<WriteWindow> | undefined;
+  /** Where pieces are hashed; default: `placeHash`. */
+  readonly placeHash?: ((situation: HashSituation) => HashPlacement) | undefined;
+  readonly clock?: StorageClock | undefined;
+  readonly disk?: Disk | undefined;
+}
+
+/**
+ * The payload of one torrent in a folder. Nothing is touched before `open`.
+ *
+ * @throws StorageError OUTSIDE_ROOT when a path of the torrent leads out of the folder.
+ */
+export function createStorage(options: StorageOptions): TorrentStorage {
+  return new DiskStorage(options);
+}
+
+/** The journal's name beside the data. */
+export function journalName(metainfo: Pick<StorageMetainfo, "infoHash" | "infoHashV2">): string {
+  return `.${formatHex(infoHashOf(metainfo))}.bt-resume`;
+}
+
+class DiskStorage implements TorrentStorage {
+  readonly have: Bitfield;
+  readonly #options: StorageOptions;
+  readonly #pool: BufferPool;
+  readonly #hashers: HashWorkers;
+  readonly #verifier: PieceVerifier;
+  readonly #payload: PayloadFiles;
+  readonly #writer: PieceWriter;
+  readonly #reader: BatchReader;
+  readonly #journal: Journal;
+  readonly #clock: StorageClock;
+  readonly #rate = new RateMeter();
+  #log: ResumeLog | undefined;
+  #starting: Promise<void> | undefined;
+  /** Buffers that are out and not being committed. */
+  readonly #open = new Set<PooledPiece>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isClosed = false;
+
+  constructor(options: StorageOptions) {
+    const { metainfo, root, journalPath = join(root, journalName(metainfo)), disk = NODE_DISK } = options;
+    const { pieceCount, pieceLength, totalLength } = metainfo.layout.pieces;
+    const fileCount = metainfo.files.length;
+    this.#options = options;
+    this.#pool = options.pool ?? new BufferPool();
+    this.#hashers = options.hashers ?? new HashWorkers();
+    this.#clock = options.clock ?? NODE_CLOCK;
+    this.#verifier = new PieceVerifier(metainfo);
+    this.#payload = new PayloadFiles(metainfo, root, options.files ?? new FilePool({ disk }), disk);
+    this.#writer = new PieceWriter(this.#payload);
+    this.have = new Bitfield(pieceCount);
+    this.#reader = new BatchReader(this.#payload, this.have);
+    const identity = { infoHash: infoHashOf(metainfo), pieceCount, pieceLength, totalLength, fileCount };
+    this.#journal = new Journal(journalPath, identity, disk, options.journalPath !== undefined);
+  }
+
+  async open(options: OpenOptions = {}): Promise<Bitfield> {
+    this.#checkOpen();
+    options.signal?.throwIfAborted();
+    const journalState = await this.#journal.load();
+    const recovery = await recover(this.#payload, journalState, this.#verifier, this.#hashers, options);
+    for (const piece of recovery.have.indices()) this.have.set(piece);
+    for (const fileIndex of recovery.foreign) this.#writer.foreign.add(fileIndex);
+    const window = { ...DEFAULT_WRITE_WINDOW, ...this.#options.writeWindow };
+    this.#log = new ResumeLog(this.#journal, this.#payload, this.#clock, window, recovery);
+    await this.#log.saveFindings();
+    // With nothing to download, no write will come that could make the empty files; on a read-only disk they stay away.
+    if (this.have.isFull) await this.#makeEmptyFiles().catch(() => {});
+    return this.have.clone();
+  }
+
+  acquire(piece: number): PieceBuffer | undefined {
+    const { pieces } = this.#options.metainfo.layout;
+    if (!pieces.isPiece(piece)) throw new RangeError(`piece ${piece} of ${pieces.pieceCount}`);
+    if (this.#isClosed) return undefined;
+    const bytes = this.#pool.acquire(pieces.pieceLengthAt(piece));
+    if (bytes === undefined) return undefined;
+    const byteRate = this.#rate.byteRate(this.#clock.monotonicMs());
+    const situation = { pieceLength: bytes.length, byteRate, workerCount: this.#hashers.count };
+    const placement = (this.#options.placeHash ?? placeHash)(situation);
+    const digester = placement === "loop" ? this.#verifier.createDigester(piece) : undefined;
+    const buffer = new PooledPiece(piece, bytes, digester);
+    this.#open.add(buffer);
+    return buffer;
+  }
+
+  discard(buffer: PieceBuffer): void {
+    const bytes = this.#take(buffer);
+    if (bytes !== undefined) this.#pool.release(bytes);
+  }
+
+  commit(buffer: PieceBuffer): Promise<boolean> {
+    return this.#track(this.#commit(buffer));
+  }
+
+  read(ranges: readonly ReadRange[]): Promise<void> {
+    const reason = this.#reasonToRefuse();
+    return reason === undefined ? this.#track(this.#reader.read(ranges)) : Promise.reject(reason);
+  }
+
+  async flush(): Promise<void> {
+    await this.#log?.flush();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const buffer of this.#open) this.discard(buffer);
+    await Promise.allSettled(this.#underWay);
+    try {
+      await this.#log?.close();
+    } finally {
+      await this.#payload.close();
+      if (this.#options.hashers === undefined) await this.#hashers.close();
+    }
+  }
+
+  async removeJournal(): Promise<void> {
+    await this.#journal.remove();
+  }
+
+  async #commit(buffer: PieceBuffer): Promise<boolean> {
+    const held: Held = { bytes: this.#take(buffer) };
+    if (held.bytes === undefined) throw new TypeError(`the buffer of piece ${buffer.piece} is not open`);
+    try {
+      const reason = this.#reasonToRefuse();
+      if (reason !== undefined) throw reason;
+      if (!this.#verifier.isKnown(buffer.piece))
+        throw new RangeError(`the hash of piece ${buffer.piece} is not known`);
+      if (!this.#verifier.isMatch(buffer.piece, await this.#digest(buffer as PooledPiece, held)))
+        return false;
+      await this.#start();
+      const offset = this.#options.metainfo.layout.pieces.offsetOf(buffer.piece);
+      const touched = await this.#writer.write(offset, held.bytes);
+      if (this.#log!.fault !== undefined) throw this.#log!.fault;
+      this.#log!.add(buffer.piece, buffer.length, touched);
+      this.#rate.add(buffer.length, this.#clock.monotonicMs());
+      this.have.set(buffer.piece);
+      return true;
+    } finally {
+      if (held.bytes.byteLength > 0) this.#pool.release(held.bytes);
+      else this.#pool.writeOff(buffer.length);
+    }
+  }
+
+  /** The digest of a whole piece; a long rest is hashed in slices between which the loop turns, or in a worker. */
+  async #digest(piece: PooledPiece, held: Held): Promise<Uint8Array> {
+    if (!piece.hashesOnLoop) {
+      const width = this.#verifier.treeWidthOf(piece.piece);
+      const { digest, bytes } = await this.#hashers.hashBuffer(held.bytes!, width);
+      held.bytes = bytes;
+      return digest;
+    }
+    for (;;) {
+      const digest = piece.hashSlice();
+      if (digest !== undefined) return digest;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Before the first write: the journal is marked as in use, and empty files are made. */
+  #start(): Promise<void> {
+    this.#starting ??= this.#log!.begin()
+      .then(() => this.#makeEmptyFiles())
+      .catch((error: unknown) => {
+        this.#starting = undefined;
+        throw error;
+      });
+    return this.#starting;
+  }
+
+  async #makeEmptyFiles(): Promise<void> {
+    await this.#payload.makeEmptyFiles();
+  }
+
+  #take(buffer: PieceBuffer): Uint8Array<ArrayBuffer> | undefined {
+    return this.#open.delete(buffer as PooledPiece) ? (buffer as PooledPiece).seal() : undefined;
+  }
+
+  #reasonToRefuse(): Error | undefined {
+    if (this.#isClosed)
+      return new StorageError("CLOSED", "Cannot use the storage: it was closed; make a new one.");
+    if (this.#log === undefined) return new TypeError("open() comes first");
+    return this.#log.fault;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed || this.#log !== undefined) throw new TypeError("a storage is opened once");
+  }
+
+  /** `close` waits for what was tracked. */
+  #track<T>(promise: Promise<T>): Promise<T> {
+    this.#underWay.add(promise);
+    const forget = (): void => void this.#underWay.delete(promise);
+    promise.then(forget, forget);
+    return promise;
+  }
+}
+
+/** A buffer that may change hands while it is in a worker. */
+interface Held {
+  bytes: Uint8Array<ArrayBuffer> | undefined;
+}
+
+function infoHashOf({ infoHash, infoHashV2 }: Pick<StorageMetainfo, "infoHash" | "infoHashV2">): Uint8Array {
+  const hash = infoHash ?? infoHashV2;
+  if (hash === undefined) throw new TypeError("a torrent without an info-hash");
+  return hash;
+}

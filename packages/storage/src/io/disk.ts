@@ -1,0 +1,107 @@
+import * as fs from "node:fs";
+
+export type Done<T> = (error: Error | null, value: T) => void;
+
+/** What the storage needs to know of a file. */
+export interface DiskStat {
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** 0 when the file was deleted while it was open. */
+  readonly nlink: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+/**
+ * The calls that the storage makes, in the callback form of `node:fs`: at one call per piece the `FileHandle` form
+ * costs a fifth more CPU (research/performance.md, section 4c). A port, so that tests can make each single call fail.
+ */
+export interface Disk {
+  open(path: string, flags: number, mode: number, done: Done<number>): void;
+  close(fd: number, done: (error: Error | null) => void): void;
+  write(fd: number, from: Uint8Array, at: number, length: number, position: number, done: Done<number>): void;
+  read(fd: number, into: Uint8Array, at: number, length: number, position: number, done: Done<number>): void;
+  readv(fd: number, into: readonly Uint8Array[], position: number, done: Done<number>): void;
+  fdatasync(fd: number, done: (error: Error | null) => void): void;
+  ftruncate(fd: number, length: number, done: (error: Error | null) => void): void;
+  fstat(fd: number, done: Done<DiskStat>): void;
+  lstat(path: string, done: Done<DiskStat>): void;
+  mkdir(path: string, done: (error: Error | null) => void): void;
+  /** Like `mkdir`, with the folders above it; no error when it exists. */
+  mkdirs(path: string, done: (error: Error | null) => void): void;
+  realpath(path: string, done: Done<string>): void;
+  rename(from: string, to: string, done: (error: Error | null) => void): void;
+  unlink(path: string, done: (error: Error | null) => void): void;
+}
+
+/** The real disk. */
+export const NODE_DISK: Disk = Object.freeze<Disk>({
+  open: fs.open,
+  close: fs.close,
+  write: fs.write,
+  read: fs.read,
+  readv: (fd, into, position, done) => fs.readv(fd, into as Uint8Array[], position, done),
+  fdatasync: fs.fdatasync,
+  ftruncate: fs.ftruncate,
+  fstat: fs.fstat,
+  lstat: fs.lstat,
+  mkdir: fs.mkdir,
+  mkdirs: (path, done) => fs.mkdir(path, { recursive: true }, (error) => done(error)),
+  realpath: fs.realpath.native,
+  rename: fs.rename,
+  unlink: fs.unlink,
+});
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_EXCL } = fs.constants;
+// A link or a pipe in the place of a file must neither be followed nor block a thread. Windows has no such flags.
+const O_CAREFUL = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+
+export const OPEN_READ: number = O_RDONLY | O_CAREFUL;
+export const OPEN_UPDATE: number = O_RDWR | O_CAREFUL;
+export const OPEN_WRITE: number = O_RDWR | O_CREAT | O_CAREFUL;
+export const OPEN_FRESH: number = O_RDWR | O_CREAT | O_TRUNC | O_EXCL | O_CAREFUL;
+
+/** One disk call as a promise, for the calls that are not made per block or piece. */
+export function asPromise<T>(start: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error === null ? resolve(value) : reject(error)));
+  });
+}
+
+/** The same for calls that give nothing back. */
+export function asVoidPromise(start: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+/** Whether `error` is the system's error `code`, e.g. `ENOENT`. */
+export function isSystemError(error: unknown, code: string): boolean {
+  return (error as { code?: unknown } | null)?.code === code;
+}
+
+/** Writes `bytes` at `position`, going on after short writes. */
+export async function writeFully(disk: Disk, fd: number, bytes: Uint8Array, position: number): Promise<void> {
+  let at = 0;
+  while (at < bytes.length) {
+    const written = await asPromise<number>((done) =>
+      disk.write(fd, bytes, at, bytes.length - at, position + at, done),
+    );
+    if (written === 0) throw new Error("the disk took no bytes");
+    at += written;
+  }
+}
+
+/** Reads into the whole of `into`, going on after short reads; returns the bytes that were there. */
+export async function readFully(disk: Disk, fd: number, into: Uint8Array, position: number): Promise<number> {
+  let at = 0;
+  while (at < into.length) {
+    const count = await asPromise<number>((done) =>
+      disk.read(fd, into, at, into.length - at, position + at, done),
+    );
+    if (count === 0) break;
+    at += count;
+  }
+  return at;
+}

@@ -1,0 +1,252 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { StorageError, toStorageError } from "../errors.ts";
+import type { HashSource } from "./hash-source.ts";
+
+export interface HashWorkersOptions {
+  /** Threads at most; default: one per core, at most 4. */
+  readonly count?: number;
+  /** Where `hash-worker.js` lies; default: beside this module. For bundles that put it elsewhere. */
+  readonly workerUrl?: URL;
+}
+
+export interface HashedBuffer {
+  /** SHA-1, 20 bytes, or a merkle root, 32 bytes. */
+  readonly digest: Uint8Array;
+  /** The same memory, back from the worker; the array that was handed in is detached. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface HashPiecesOptions {
+  /** Runs of pieces to be hashed: first piece, count. */
+  readonly runs: Iterable<readonly [first: number, count: number]>;
+  /** Called in no particular order; `undefined` when the bytes are not all there. */
+  readonly onDigest: (piece: number, digest: Uint8Array | undefined) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const DEFAULT_HASH_WORKER_LIMIT = 4;
+/** Bytes that a worker hashes for one message, at least one piece: 10 ms of work. */
+const TASK_LENGTH = 8 * 1024 * 1024;
+/** Tasks handed to each worker at a time, so that it never waits for the main thread. */
+const TASKS_PER_WORKER = 2;
+
+interface Reply {
+  readonly kind: "ready" | "done" | "failed";
+  readonly id: number;
+  readonly digest: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly digests: Uint8Array;
+  readonly isHashed: Uint8Array;
+  readonly code: string | undefined;
+  readonly path: string | undefined;
+  readonly message: string;
+}
+
+/**
+ * Threads that hash, shared by all torrents of a session. They start when they are first needed and keep the process
+ * alive only while they work.
+ */
+export class HashWorkers {
+  readonly count: number;
+  readonly #url: URL;
+  readonly #threads: (HashThread | undefined)[];
+  #nextJob = 0;
+  #isClosed = false;
+
+  constructor({ count, workerUrl }: HashWorkersOptions = {}) {
+    this.count = count ?? Math.min(availableParallelism(), DEFAULT_HASH_WORKER_LIMIT);
+    if (!Number.isSafeInteger(this.count) || this.count < 1)
+      throw new RangeError(`${this.count} hash workers`);
+    this.#url = workerUrl ?? new URL("./hash-worker.js", import.meta.url);
+    this.#threads = Array<undefined>(this.count).fill(undefined);
+  }
+
+  /** Threads that run now. */
+  get startedCount(): number {
+    return this.#threads.filter((thread) => thread !== undefined).length;
+  }
+
+  /**
+   * SHA-1 of `bytes` (BEP 3), or with `treeWidth` the root of the merkle tree over its 16 KiB blocks that is so many
+   * leaves wide (BEP 52). `bytes` must be alone on their buffer: the buffer moves to the worker and back.
+   *
+   * @throws StorageError WORKER_FAILED; when `bytes.byteLength` is 0 after that, the memory was lost.
+   */
+  async hashBuffer(bytes: Uint8Array<ArrayBuffer>, treeWidth: number = 0): Promise<HashedBuffer> {
+    const thread = this.#leastBusy();
+    thread.hold();
+    try {
+      if (!thread.isReady) await thread.ready;
+      const { digest, bytes: back } = await thread.ask({ kind: "buffer", bytes, treeWidth }, [bytes.buffer]);
+      return { digest, bytes: back };
+    } finally {
+      thread.letGo();
+    }
+  }
+
+  /** Digests of pieces that lie in files. The workers read for themselves. */
+  async hashPieces(source: HashSource, { runs, onDigest, signal }: HashPiecesOptions): Promise<void> {
+    signal?.throwIfAborted();
+    const job = this.#nextJob++;
+    const tasks = cutIntoTasks(runs, source.pieceLength);
+    let isStopped = false;
+    const work = async (thread: HashThread): Promise<void> => {
+      for (const [first, count] of tasks) {
+        // One iterator feeds all threads; leaving this loop early ends it for all, which is what a failure asks for.
+        if (isStopped || signal?.aborted === true) return;
+        const { digests, isHashed } = await thread.ask({ kind: "pieces", job, first, count });
+        const length = digests.length / count;
+        for (let i = 0; i < count; i++) {
+          onDigest(first + i, isHashed[i] === 1 ? digests.subarray(length * i, length * (i + 1)) : undefined);
+        }
+      }
+    };
+    const threads = this.#threads.map((_, slot) => this.#thread(slot));
+    for (const thread of threads) {
+      thread.hold();
+      thread.tell({ kind: "job", job, source });
+    }
+    const running = threads.flatMap((thread) =>
+      Array.from({ length: TASKS_PER_WORKER }, () =>
+        work(thread).catch((error: unknown) => {
+          isStopped = true;
+          throw error;
+        }),
+      ),
+    );
+    const results = await Promise.allSettled(running);
+    for (const thread of threads) {
+      thread.tell({ kind: "end", job });
+      thread.letGo();
+    }
+    const failure = results.find((result) => result.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+    signal?.throwIfAborted();
+  }
+
+  /** Ends the threads. What is under way rejects. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#threads.map((thread) => thread?.terminate() ?? Promise.resolve()));
+  }
+
+  #leastBusy(): HashThread {
+    let best = 0;
+    for (let slot = 1; slot < this.count; slot++) {
+      if ((this.#threads[slot]?.load ?? 0) < (this.#threads[best]?.load ?? 0)) best = slot;
+    }
+    // A running thread is as good as a new one while both are idle, and it needs no start.
+    const idle = this.#threads.findIndex((thread) => thread?.load === 0);
+    return this.#thread(idle === -1 ? best : idle);
+  }
+
+  #thread(slot: number): HashThread {
+    if (this.#isClosed)
+      throw new StorageError("CLOSED", "Cannot hash: the hash workers were closed; make new ones.");
+    return (this.#threads[slot] ??= new HashThread(this.#url, () => (this.#threads[slot] = undefined)));
+  }
+}
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: StorageError) => void;
+}
+
+class HashThread {
+  /** Resolves when the thread's code runs: before that nothing that must not be lost is handed to it. */
+  readonly ready: Promise<void>;
+  isReady = false;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 0;
+  #holdCount = 0;
+  #setReady: () => void = () => {};
+  #setFailed: (error: StorageError) => void = () => {};
+  #failure: StorageError | undefined;
+
+  constructor(url: URL, onEnd: () => void) {
+    this.ready = new Promise((resolve, reject) => {
+      this.#setReady = resolve;
+      this.#setFailed = reject;
+    });
+    this.ready.catch(() => {}); // told through every question instead
+    this.#worker = new Worker(url, { execArgv: [] });
+    this.#worker.unref();
+    this.#worker.on("message", (reply: Reply) => this.#receive(reply));
+    this.#worker.on("error", (cause) => this.#fail(cause, onEnd));
+    this.#worker.on("exit", (code) => this.#fail(new Error(`the thread ended with ${code}`), onEnd));
+  }
+
+  /** How many want something of it. */
+  get load(): number {
+    return this.#holdCount;
+  }
+
+  /** From here until `letGo` it counts as busy and keeps the process alive. */
+  hold(): void {
+    if (this.#holdCount++ === 0) this.#worker.ref();
+  }
+
+  letGo(): void {
+    if (--this.#holdCount === 0) this.#worker.unref();
+  }
+
+  tell(message: object): void {
+    this.#worker.postMessage(message);
+  }
+
+  ask(message: object, transfer: ArrayBuffer[] = []): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      const id = this.#nextId++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...message, id }, transfer);
+    });
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.kind === "ready") {
+      this.isReady = true;
+      this.#setReady();
+      return;
+    }
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.kind === "done") waiting?.resolve(reply);
+    else waiting?.reject(errorOf(reply));
+  }
+
+  #fail(cause: Error, onEnd: () => void): void {
+    if (this.#failure !== undefined) return;
+    const message = `Cannot hash: a hash thread failed (${cause.message}); check that hash-worker.js is in its place.`;
+    this.#failure = new StorageError("WORKER_FAILED", message, {}, { cause });
+    onEnd();
+    this.#setFailed(this.#failure);
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+}
+
+function errorOf({ code, path = "", message }: Reply): StorageError {
+  if (code !== "BT_CHANGED") return toStorageError({ code, message }, "read", path);
+  const text = `Cannot hash ${path}: ${message}; wait until nothing writes to it and start again.`;
+  return new StorageError("FILE_CHANGED", text, { path });
+}
+
+function* cutIntoTasks(
+  runs: Iterable<readonly [first: number, count: number]>,
+  pieceLength: number,
+): Generator<[first: number, count: number], undefined> {
+  const most = Math.max(1, Math.floor(TASK_LENGTH / pieceLength));
+  for (const [first, count] of runs) {
+    for (let at = 0; at < count; at += most) yield [first + at, Math.min(most, count - at)];
+  }
+}

@@ -1,0 +1,207 @@
+import { Bitfield } from "@bt/primitives";
+import { StorageError } from "../errors.ts";
+import type { FileStat, JournalState } from "../journal-format.ts";
+import type { OpenOptions, RecheckMode } from "../torrent-storage.ts";
+import type { DiskStat } from "./disk.ts";
+import type { HashWorkers } from "./hash-workers.ts";
+import { payloadHashSource } from "./payload-hash-source.ts";
+import type { PayloadFiles } from "./payload-files.ts";
+import type { PieceVerifier } from "./piece-verifier.ts";
+
+/**
+ * After an unclean stop a file may have been written to for a while after the last journal entry: the write window and
+ * a sync on a slow disk. Changes later than this are somebody else's.
+ */
+export const UNCLEAN_GRACE_MS = 60_000;
+
+/** What was found in the download folder. */
+export interface Recovery {
+  readonly have: Bitfield;
+  /** State of each file with pieces that are had, from before it was hashed. */
+  readonly stats: Map<number, FileStat>;
+  /** Whether the journal says exactly this, and cleanly. */
+  readonly isExact: boolean;
+  /** Files that are there but that nothing proves to belong to the torrent. */
+  readonly foreign: ReadonlySet<number>;
+}
+
+type Verdict = "trusted" | "suspect" | "unknown";
+
+/** Bytes of the piece are missing on the disk, or nobody wants to look. */
+const BLOCKED = 1;
+/** The piece has to be hashed. */
+const SUSPECT = 2;
+/** The piece lies in pad files only. */
+const ONLY_PADS = 4;
+
+/** Compares the journal with the files and hashes what it leaves open. The rules are in JOURNAL.md, "Opening". */
+export async function recover(
+  payload: PayloadFiles,
+  journal: JournalState | undefined,
+  verifier: PieceVerifier,
+  hashers: HashWorkers,
+  { signal, onProgress, recheck = "auto" }: OpenOptions,
+): Promise<Recovery> {
+  const { files, layout } = payload.metainfo;
+  if (!(await payload.root.find()) && journal !== undefined && !journal.have.isEmpty) {
+    const { path } = payload.root;
+    const message = `Cannot open ${path}: the folder with the downloaded data is gone; put it back or delete the resume file.`;
+    throw new StorageError("NOT_FOUND", message, { path });
+  }
+  const onDisk = await payload.inspect(signal);
+
+  const marks = new Uint8Array(layout.pieces.pieceCount).fill(ONLY_PADS);
+  for (const [index, file] of files.entries()) {
+    if (file.length === 0 || !payload.isOnDisk(index)) continue;
+    const { first, end } = layout.piecesOfFile(index);
+    const stat = onDisk.get(index);
+    // The first piece of the file whose bytes are not all there.
+    const coveredEnd =
+      stat === undefined
+        ? first
+        : stat.size >= file.length
+          ? end
+          : Math.max(first, Math.floor((file.offset + stat.size) / layout.pieces.pieceLength));
+    for (let piece = first; piece < end; piece++) marks[piece]! &= ~ONLY_PADS;
+    for (let piece = coveredEnd; piece < end; piece++) marks[piece]! |= BLOCKED;
+    const verdict = stat === undefined ? "unknown" : judge(stat, index, journal, recheck);
+    if (verdict === "trusted") continue;
+    const mark = verdict === "suspect" ? SUSPECT : BLOCKED;
+    for (let piece = first; piece < coveredEnd; piece++) marks[piece]! |= mark;
+  }
+
+  const { sample, others } = choosePadPiece(payload, marks);
+  if (sample !== undefined) marks[sample] = SUSPECT;
+  const have = new Bitfield(marks.length);
+  let toHashCount = 0;
+  for (let piece = 0; piece < marks.length; piece++) {
+    if (marks[piece] === 0 && recheck !== "all" && journal?.have.has(piece) === true) have.set(piece);
+    else if (marks[piece] === SUSPECT) toHashCount++;
+  }
+  if (toHashCount > 0) {
+    let checkedCount = 0;
+    await hashers.hashPieces(payloadHashSource(payload), {
+      runs: runsOf(marks, SUSPECT),
+      signal,
+      onDigest: (piece, digest) => {
+        if (digest !== undefined && verifier.isMatch(piece, digest)) have.set(piece);
+        if (digest !== undefined && piece === sample) {
+          for (const other of others) if (verifier.isMatch(other, digest)) have.set(other);
+        }
+        onProgress?.(++checkedCount, toHashCount);
+      },
+    });
+  }
+  const stats = statsOfHad(payload, onDisk, have);
+  return {
+    have,
+    stats,
+    isExact: isSame(journal, have, stats),
+    foreign: foreignFiles(payload, onDisk, journal, have),
+  };
+}
+
+/**
+ * Pieces of zeros alone are had from the start. One of them is hashed for all, since a torrent may claim any number of
+ * them at no cost; a short last one is hashed like any piece.
+ */
+function choosePadPiece(
+  payload: PayloadFiles,
+  marks: Uint8Array,
+): { sample: number | undefined; others: number[] } {
+  const { pieces } = payload.metainfo.layout;
+  const padPieces: number[] = [];
+  for (let piece = 0; piece < marks.length; piece++) {
+    if (marks[piece] !== ONLY_PADS) continue;
+    if (pieces.pieceLengthAt(piece) === pieces.pieceLength) padPieces.push(piece);
+    else marks[piece] = SUSPECT;
+  }
+  return { sample: padPieces[0], others: padPieces.slice(1) };
+}
+
+/** Whether the journal's word on a file's pieces is taken. */
+function judge(
+  stat: DiskStat,
+  index: number,
+  journal: JournalState | undefined,
+  recheck: RecheckMode,
+): Verdict {
+  if (recheck === "all") return "suspect";
+  const open = recheck === "none" ? "unknown" : "suspect";
+  if (journal === undefined) return open;
+  const known = journal.stats.get(index);
+  if (known === undefined) {
+    // Nobody hashes the holes of a file that was just begun when the process was killed.
+    return journal.clean ? open : "unknown";
+  }
+  const isUntouched = stat.size === known.length && stat.mtimeMs === known.modifiedMs;
+  if (isUntouched) return "trusted";
+  const isOurs =
+    !journal.clean &&
+    stat.size >= known.length &&
+    stat.mtimeMs >= known.modifiedMs &&
+    stat.mtimeMs <= journal.lastWriteMs + UNCLEAN_GRACE_MS;
+  return isOurs ? "trusted" : open;
+}
+
+function statsOfHad(
+  payload: PayloadFiles,
+  onDisk: ReadonlyMap<number, DiskStat>,
+  have: Bitfield,
+): Map<number, FileStat> {
+  const stats = new Map<number, FileStat>();
+  for (const [index, stat] of onDisk) {
+    const { first, end } = payload.metainfo.layout.piecesOfFile(index);
+    for (let piece = first; piece < end; piece++) {
+      if (!have.has(piece)) continue;
+      stats.set(index, { length: stat.size, modifiedMs: stat.mtimeMs });
+      break;
+    }
+  }
+  return stats;
+}
+
+function isSame(
+  journal: JournalState | undefined,
+  have: Bitfield,
+  stats: ReadonlyMap<number, FileStat>,
+): boolean {
+  if (journal?.clean !== true || journal.have.count !== have.count || journal.stats.size !== stats.size)
+    return false;
+  for (const piece of have.indices()) if (!journal.have.has(piece)) return false;
+  for (const [index, { length, modifiedMs }] of stats) {
+    const known = journal.stats.get(index);
+    if (known?.length !== length || known.modifiedMs !== modifiedMs) return false;
+  }
+  return true;
+}
+
+/**
+ * One verified piece proves that the folder holds this torrent, and so does a file of just the right length; a damaged
+ * download is repaired. A file of another length in a folder without any verified piece is a stranger.
+ */
+function foreignFiles(
+  payload: PayloadFiles,
+  onDisk: ReadonlyMap<number, DiskStat>,
+  journal: JournalState | undefined,
+  have: Bitfield,
+): Set<number> {
+  const foreign = new Set<number>();
+  if (!have.isEmpty) return foreign;
+  for (const [index, { size }] of onDisk) {
+    if (size === 0 || size === payload.metainfo.files[index]!.length) continue;
+    if (journal?.stats.has(index) !== true) foreign.add(index);
+  }
+  return foreign;
+}
+
+/** Runs of pieces whose mark is exactly `mark`. */
+function* runsOf(marks: Uint8Array, mark: number): Generator<[first: number, count: number]> {
+  for (let first = 0; first < marks.length; first++) {
+    if (marks[first] !== mark) continue;
+    let end = first + 1;
+    while (end < marks.length && marks[end] === mark) end++;
+    yield [first, end - first];
+    first = end;
+  }
+}

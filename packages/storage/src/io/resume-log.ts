@@ -1,0 +1,207 @@
+import type { Bitfield } from "@bt/primitives";
+import type { StorageClock } from "../clock.ts";
+import { StorageError, toStorageError } from "../errors.ts";
+import { encodeClean, encodeOpened, encodeProgress, type FileStat } from "../journal-format.ts";
+import { asPromise, asVoidPromise, type DiskStat } from "./disk.ts";
+import type { Journal } from "./journal.ts";
+import type { PayloadFiles } from "./payload-files.ts";
+
+export interface WriteWindow {
+  /** A written piece is in the journal after this time at the latest, if the disk can keep up. */
+  readonly windowMs: number;
+  /** Or as soon as so many bytes were written since. */
+  readonly windowLength: number;
+}
+
+/** What is lost at most when the process is killed: one second or 16 MiB, whichever is less. */
+export const DEFAULT_WRITE_WINDOW: WriteWindow = Object.freeze({
+  windowMs: 1000,
+  windowLength: 16 * 1024 * 1024,
+});
+
+/**
+ * Brings pieces into the journal, in batches, and only after their bytes are on the disk: the files are synced first, so
+ * that the journal is true after a power cut as well. The lifecycle is drawn in JOURNAL.md.
+ */
+export class ResumeLog {
+  readonly #journal: Journal;
+  readonly #payload: PayloadFiles;
+  readonly #clock: StorageClock;
+  readonly #window: WriteWindow;
+  /** What the journal says, or will say after the next flush. */
+  readonly #have: Bitfield;
+  readonly #stats: Map<number, FileStat>;
+  /** Whether the file on the disk says just that. */
+  #isExact: boolean;
+  #isClean = true;
+  #beginning: Promise<void> | undefined;
+  #pieces: number[] = [];
+  #pendingLength = 0;
+  #dirtyFiles = new Set<number>();
+  #flushing: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  /** A disk that loses what it has taken: nothing more is written until the storage is opened anew. */
+  fault: StorageError | undefined;
+
+  constructor(
+    journal: Journal,
+    payload: PayloadFiles,
+    clock: StorageClock,
+    window: WriteWindow,
+    recovered: { readonly have: Bitfield; readonly stats: Map<number, FileStat>; readonly isExact: boolean },
+  ) {
+    this.#journal = journal;
+    this.#payload = payload;
+    this.#clock = clock;
+    this.#window = window;
+    this.#have = recovered.have.clone();
+    this.#stats = recovered.stats;
+    this.#isExact = recovered.isExact;
+  }
+
+  /** Saves what was found at the start. A disk that cannot be written to is no obstacle to seeding from it. */
+  async saveFindings(): Promise<void> {
+    if (this.#isExact || this.#have.isEmpty) return;
+    await this.#replace(true).catch(() => {});
+  }
+
+  /** To be awaited before anything is written into a file: the journal must not look clean after that. */
+  begin(): Promise<void> {
+    this.#beginning ??= this.#begin().catch((error: unknown) => {
+      this.#beginning = undefined;
+      throw error;
+    });
+    return this.#beginning;
+  }
+
+  /** The bytes of `piece` were written into these files. */
+  add(piece: number, length: number, fileIndices: readonly number[]): void {
+    this.#pieces.push(piece);
+    this.#pendingLength += length;
+    for (const fileIndex of fileIndices) this.#dirtyFiles.add(fileIndex);
+    this.#schedule();
+  }
+
+  /** Everything that was added before is in the journal when this resolves. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing.catch(() => {});
+    if (this.fault !== undefined) throw this.fault;
+    if (this.#pieces.length === 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#flushing = this.#flush().finally(() => (this.#flushing = undefined));
+    await this.#flushing;
+  }
+
+  /** Flushes and marks the journal clean. */
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+      if (!this.#isClean) {
+        const nowMs = this.#clock.unixMs();
+        await this.#journal.append((seed) => encodeClean(seed, nowMs));
+      }
+    } finally {
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+      await this.#journal.close();
+    }
+  }
+
+  async #begin(): Promise<void> {
+    await this.#payload.root.make();
+    if (this.#isExact) {
+      const nowMs = this.#clock.unixMs();
+      try {
+        await this.#journal.append((seed) => encodeOpened(seed, nowMs));
+      } catch {
+        await this.#replace(false); // it vanished or is not to be written to, but perhaps its folder is
+      }
+    } else {
+      await this.#replace(false);
+    }
+    this.#isClean = false;
+  }
+
+  async #flush(): Promise<void> {
+    const pieces = this.#pieces;
+    const dirtyFiles = this.#dirtyFiles;
+    const pendingLength = this.#pendingLength;
+    this.#pieces = [];
+    this.#dirtyFiles = new Set();
+    this.#pendingLength = 0;
+    const stats = new Map<number, FileStat>();
+    try {
+      for (const fileIndex of dirtyFiles) stats.set(fileIndex, await this.#sync(fileIndex));
+    } catch (error) {
+      // After a failed sync the system may have dropped the pages, so these pieces count as not written.
+      this.fault = error as StorageError;
+      throw error;
+    }
+    for (const piece of pieces) this.#have.set(piece);
+    for (const [fileIndex, stat] of stats) this.#stats.set(fileIndex, stat);
+    try {
+      const nowMs = this.#clock.unixMs();
+      if (this.#isExact && !this.#journal.isLong) {
+        await this.#journal.append((seed) => encodeProgress(seed, nowMs, pieces, stats));
+      } else {
+        await this.#replace(false);
+      }
+    } catch (error) {
+      this.#pieces = pieces.concat(this.#pieces);
+      this.#pendingLength += pendingLength;
+      for (const fileIndex of dirtyFiles) this.#dirtyFiles.add(fileIndex);
+      throw error;
+    }
+  }
+
+  async #replace(clean: boolean): Promise<void> {
+    this.#isExact = false;
+    await this.#journal.replace(this.#clock.unixMs(), this.#have, this.#stats, clean);
+    this.#isExact = true;
+  }
+
+  async #sync(fileIndex: number): Promise<FileStat> {
+    const { disk } = this.#payload;
+    const path = this.#payload.pathOf(fileIndex);
+    const open = this.#payload.borrowOpen(fileIndex, true) ?? (await this.#payload.borrow(fileIndex, true));
+    let stat: DiskStat;
+    try {
+      await asVoidPromise((done) => disk.fdatasync(open.fd, done));
+      stat = await asPromise<DiskStat>((done) => disk.fstat(open.fd, done));
+    } catch (cause) {
+      throw toStorageError(cause, "save", path);
+    } finally {
+      this.#payload.giveBack(open);
+    }
+    if (stat.nlink > 0) return { length: stat.size, modifiedMs: stat.mtimeMs };
+    const message = `Cannot go on with ${path}: it was deleted while it was written to; check the data again.`;
+    throw new StorageError("NOT_FOUND", message, { path });
+  }
+
+  #schedule(): void {
+    if (this.#flushing !== undefined || this.fault !== undefined) return;
+    if (this.#pendingLength >= this.#window.windowLength) {
+      this.#flushInBackground();
+    } else {
+      this.#cancelTimer ??= this.#clock.startTimer(this.#window.windowMs, () => {
+        this.#cancelTimer = undefined;
+        this.#flushInBackground();
+      });
+    }
+  }
+
+  /** A failure is not lost: the pieces stay pending and are tried again, or the fault stops the next commit. */
+  #flushInBackground(): void {
+    void this.flush()
+      .catch(() => {})
+      .then(() => {
+        if (this.#pieces.length > 0 && this.#cancelTimer === undefined) {
+          this.#cancelTimer = this.#clock.startTimer(this.#window.windowMs, () => {
+            this.#cancelTimer = undefined;
+            this.#flushInBackground();
+          });
+        }
+      });
+  }
+}

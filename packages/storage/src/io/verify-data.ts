@@ -1,0 +1,122 @@
+import { StorageError } from "../errors.ts";
+import type { StorageMetainfo } from "../storage-metainfo.ts";
+import { NODE_DISK, type DiskStat } from "./disk.ts";
+import { FilePool } from "./file-pool.ts";
+import { HashWorkers } from "./hash-workers.ts";
+import { payloadHashSource } from "./payload-hash-source.ts";
+import { PayloadFiles } from "./payload-files.ts";
+import { PieceVerifier } from "./piece-verifier.ts";
+
+export interface VerifyOptions {
+  readonly metainfo: StorageMetainfo;
+  /** The folder that holds the torrent's file or folder. */
+  readonly root: string;
+  /** Called for each piece, in no particular order. */
+  readonly onPiece?: ((piece: number, isGood: boolean) => void) | undefined;
+  /** Pieces checked so far, pieces in all. */
+  readonly onProgress?: ((checkedCount: number, totalCount: number) => void) | undefined;
+  /** Default: its own, one per core, at most 4. */
+  readonly workers?: HashWorkers | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FileReport {
+  readonly fileIndex: number;
+  readonly path: readonly string[];
+  /** There is no regular file of that name; links are not followed. */
+  readonly missing: boolean;
+  /** It is there, but shorter or longer than it should be. */
+  readonly wrongLength: boolean;
+  /** Bytes it has; 0 when it is missing. */
+  readonly actualLength: number;
+  /** Pieces of the file whose bytes are there and wrong. */
+  readonly badPieces: readonly number[];
+  /** Pieces of the file that cannot be checked, because bytes of them are missing in this file or in a neighbour. */
+  readonly incompletePieces: readonly number[];
+}
+
+export interface VerifyReport {
+  /** Every piece matches and every file is there with its length. */
+  readonly isGood: boolean;
+  readonly pieceCount: number;
+  readonly goodPieceCount: number;
+  readonly badPieces: readonly number[];
+  readonly incompletePieces: readonly number[];
+  /** All files but pad files and links, good ones too. */
+  readonly files: readonly FileReport[];
+}
+
+/** Compares all data in `root` with the torrent's hashes. Changes nothing and ignores the journal. */
+export async function verifyData(options: VerifyOptions): Promise<VerifyReport> {
+  const { metainfo, root, onPiece, onProgress, signal } = options;
+  const payload = new PayloadFiles(metainfo, root, new FilePool(), NODE_DISK);
+  const verifier = new PieceVerifier(metainfo);
+  const { pieceCount } = metainfo.layout.pieces;
+  const badPieces: number[] = [];
+  const incompletePieces: number[] = [];
+  let checkedCount = 0;
+  const workers = options.workers ?? new HashWorkers();
+  try {
+    await workers.hashPieces(payloadHashSource(payload), {
+      runs: pieceCount === 0 ? [] : [[0, pieceCount]],
+      signal,
+      onDigest: (piece, digest) => {
+        const isGood = digest !== undefined && verifier.isMatch(piece, digest);
+        if (!isGood) (digest === undefined ? incompletePieces : badPieces).push(piece);
+        onPiece?.(piece, isGood);
+        onProgress?.(++checkedCount, pieceCount);
+      },
+    });
+  } finally {
+    if (options.workers === undefined) await workers.close();
+  }
+  badPieces.sort((a, b) => a - b);
+  incompletePieces.sort((a, b) => a - b);
+  const files: FileReport[] = [];
+  for (const [fileIndex, { path, length }] of metainfo.files.entries()) {
+    if (!payload.isOnDisk(fileIndex)) continue;
+    const stat = await inspectTolerantly(payload, path);
+    const { first, end } = metainfo.layout.piecesOfFile(fileIndex);
+    files.push({
+      fileIndex,
+      path,
+      missing: stat === undefined,
+      wrongLength: stat !== undefined && stat.size !== length,
+      actualLength: stat?.size ?? 0,
+      badPieces: within(badPieces, first, end),
+      incompletePieces: within(incompletePieces, first, end),
+    });
+  }
+  const goodPieceCount = pieceCount - badPieces.length - incompletePieces.length;
+  const isGood =
+    goodPieceCount === pieceCount && files.every(({ missing, wrongLength }) => !missing && !wrongLength);
+  return { isGood, pieceCount, goodPieceCount, badPieces, incompletePieces, files };
+}
+
+/** A link or a folder in the place of a file is a missing file here, not an error. */
+async function inspectTolerantly(
+  payload: PayloadFiles,
+  path: readonly string[],
+): Promise<DiskStat | undefined> {
+  try {
+    return await payload.root.inspect(path);
+  } catch (error) {
+    if (error instanceof StorageError && (error.code === "OUTSIDE_ROOT" || error.code === "NOT_A_FILE"))
+      return undefined;
+    throw error;
+  }
+}
+
+/** The entries of a sorted list in [first, end). */
+function within(sorted: readonly number[], first: number, end: number): number[] {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < first) low = middle + 1;
+    else high = middle;
+  }
+  const found: number[] = [];
+  for (let i = low; i < sorted.length && sorted[i]! < end; i++) found.push(sorted[i]!);
+  return found;
+}

@@ -1,0 +1,68 @@
+import type { Bitfield } from "@bt/primitives";
+
+/** Memory for one piece while it is downloaded. It ends with `commit` or `discard`; calls after that do nothing. */
+export interface PieceBuffer {
+  readonly piece: number;
+  /** Bytes of the piece. */
+  readonly length: number;
+  /**
+   * Copies `source[start, end)` to `offset` in the piece. What falls into a block that is already done is left out, so
+   * a second copy of a block that trickles in late cannot spoil bytes that were hashed.
+   *
+   * @throws RangeError when the bytes do not lie within the piece.
+   */
+  put(offset: number, source: Uint8Array, start: number, end: number): void;
+  /**
+   * The block at `offset` is whole and will not be written again, so that hashing may run over it. `length` may also
+   * cover several whole blocks.
+   *
+   * @throws RangeError when the range is not made of whole blocks of the piece.
+   */
+  blockDone(offset: number, length: number): void;
+}
+
+/** Bytes to be read: `into.length` bytes from torrent offset `offset` on. */
+export interface ReadRange {
+  readonly offset: number;
+  readonly into: Uint8Array;
+}
+
+/**
+ * - `auto`: trust the journal where the files bear it out, hash what is open (JOURNAL.md)
+ * - `all`: hash everything that is there, whatever the journal says
+ * - `none`: read no payload; what the journal leaves open counts as missing
+ */
+export type RecheckMode = "auto" | "all" | "none";
+
+export interface OpenOptions {
+  /** Rejects with its reason as soon as the work under way is done. */
+  readonly signal?: AbortSignal | undefined;
+  /** Pieces hashed so far and pieces to be hashed; not called when nothing has to be hashed. */
+  readonly onProgress?: ((checkedCount: number, totalCount: number) => void) | undefined;
+  readonly recheck?: RecheckMode | undefined;
+}
+
+/** The payload of one torrent. Every promise rejects with a `StorageError` when the disk fails. */
+export interface TorrentStorage {
+  /** Pieces that are verified and on the disk. Live: `commit` sets bits in it. Do not write to it. */
+  readonly have: Bitfield;
+  /** Finds out what is there. Call it once, before anything else. Returns a copy of `have`. */
+  open(options?: OpenOptions): Promise<Bitfield>;
+  /** Memory for `piece`, or `undefined` while the buffer budget is spent or after `close`. */
+  acquire(piece: number): PieceBuffer | undefined;
+  /** Gives the memory back without writing anything. */
+  discard(buffer: PieceBuffer): void;
+  /**
+   * Verifies the piece and writes it. `true`: the bytes are in the files and the piece counts as had. `false`: they do
+   * not match the hash and nothing was written. The memory goes back to the pool in every case.
+   */
+  commit(buffer: PieceBuffer): Promise<boolean>;
+  /** Fills every range from pieces that are had (`RangeError` otherwise). Adjacent ranges are read together. */
+  read(ranges: readonly ReadRange[]): Promise<void>;
+  /** Writes all that was committed so far to the journal. */
+  flush(): Promise<void>;
+  /** Waits for what is under way, marks the journal clean, closes the files. */
+  close(): Promise<void>;
+  /** Deletes the journal; the next `open` hashes what is there. */
+  removeJournal(): Promise<void>;
+}

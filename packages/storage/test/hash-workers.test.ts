@@ -1,0 +1,193 @@
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createTorrent, insertPadFiles, parseTorrent, type Metainfo } from "@bt/metainfo";
+import { createStorage, hashFiles, hashFileTrees, HashWorkers, scanPayload, verifyData } from "@bt/storage";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { noise, sha1, temporaryFolder } from "./fixture.ts";
+
+const hashers = new HashWorkers({ count: 2 });
+afterAll(() => hashers.close());
+
+async function writeTree(lengths: readonly number[], seed: number): Promise<string> {
+  const folder = join(await temporaryFolder(), "payload");
+  for (const [i, length] of lengths.entries()) {
+    await mkdir(join(folder, `d${i % 3}`), { recursive: true });
+    await writeFile(join(folder, `d${i % 3}`, `f${i}`), noise(length, seed + i));
+  }
+  return folder;
+}
+
+/** A torrent of what is in `folder`, as `bt create` makes it. */
+async function makeTorrent(
+  folder: string,
+  version: Metainfo["version"],
+  pieceLength: number,
+): Promise<Metainfo> {
+  const { name, files } = await scanPayload(folder);
+  if (version === "v1") {
+    const pieceHashes = await hashFiles({ files, pieceLength, workers: hashers });
+    return parseTorrent(createTorrent({ name, files, pieceLength, pieceHashes }));
+  }
+  const trees = await hashFileTrees({ files, pieceLength, workers: hashers });
+  const hashed = files.map((file, i) => ({ ...file, ...trees[i] }));
+  if (version === "v2") return parseTorrent(createTorrent({ name, files: hashed, pieceLength }));
+  const padded = insertPadFiles(hashed, pieceLength);
+  const sources = padded.map((file) => ({
+    ...file,
+    absolutePath: (file as { absolutePath?: string }).absolutePath,
+  }));
+  const pieceHashes = await hashFiles({ files: sources, pieceLength, workers: hashers });
+  return parseTorrent(createTorrent({ name, files: padded, pieceLength, pieceHashes }));
+}
+
+describe("hashFiles", () => {
+  it("gives the SHA-1 of every piece across files, whatever their sizes", async () => {
+    const lengths = fc.array(fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 200_000 })), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(lengths, fc.constantFrom(1000, 16_384, 65_536), async (sizes, pieceLength) => {
+        const folder = await writeTree(sizes, 1);
+        const files = sizes.map((length, i) => ({
+          absolutePath: join(folder, `d${i % 3}`, `f${i}`),
+          length,
+        }));
+        const hashes = await hashFiles({ files, pieceLength, workers: hashers });
+        const content = Buffer.concat(sizes.map((length, i) => noise(length, 1 + i)));
+        const expected: Uint8Array[] = [];
+        for (let at = 0; at < content.length; at += pieceLength)
+          expected.push(sha1(content.subarray(at, at + pieceLength)));
+        expect(Buffer.compare(hashes, Buffer.concat(expected))).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("hashes a long file with pieces longer than a worker reads at once", async () => {
+    const content = noise(9_500_000, 4);
+    const path = join(await temporaryFolder(), "long");
+    await writeFile(path, content);
+    const seen: number[] = [];
+    const pieceLength = 4 * 1024 * 1024;
+    const hashes = await hashFiles({
+      files: [{ absolutePath: path, length: content.length }],
+      pieceLength,
+      workers: 2,
+      onProgress: (done, total) => seen.push(done, total),
+    });
+    for (let piece = 0; piece < 3; piece++) {
+      const expected = sha1(content.subarray(piece * pieceLength, (piece + 1) * pieceLength));
+      expect(hashes.slice(piece * 20, piece * 20 + 20)).toEqual(expected);
+    }
+    expect(seen).toEqual([1, 3, 2, 3, 3, 3]);
+  });
+
+  it("rejects a file that is gone or has another length than was said", async () => {
+    const path = join(await temporaryFolder(), "file");
+    const hash = () =>
+      hashFiles({ files: [{ absolutePath: path, length: 100 }], pieceLength: 64, workers: hashers });
+    await expect(hash()).rejects.toMatchObject({ code: "NOT_FOUND", data: { path } });
+    await writeFile(path, noise(100, 1));
+    expect((await hash()).length).toBe(40);
+    await appendFile(path, "x");
+    await expect(hash()).rejects.toMatchObject({ code: "FILE_CHANGED", data: { path } });
+  });
+
+  it("can be aborted", async () => {
+    const path = join(await temporaryFolder(), "file");
+    await writeFile(path, noise(3_000_000, 1));
+    const controller = new AbortController();
+    const hashing = hashFiles({
+      files: [{ absolutePath: path, length: 3_000_000 }],
+      pieceLength: 16_384,
+      workers: hashers,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error("enough")),
+    });
+    await expect(hashing).rejects.toThrow("enough");
+    await expect(hashFiles({ files: [], pieceLength: 16, signal: AbortSignal.abort() })).resolves.toEqual(
+      new Uint8Array(),
+    );
+  });
+});
+
+describe.each(["v1", "v2", "hybrid"] as const)("a %s torrent", (version) => {
+  const sizes = [0, 1, 16_384, 16_385, 32_768, 100_000, 70_000, 5, 65_537];
+
+  it("is made from files, verified, damaged, and repaired block by block", async () => {
+    const folder = await writeTree(sizes, 9);
+    const root = join(folder, "..");
+    const metainfo = await makeTorrent(folder, version, 32_768);
+    expect(metainfo.version).toBe(version);
+    const good = await verifyData({ metainfo, root, workers: hashers });
+    expect(good).toMatchObject({
+      isGood: true,
+      badPieces: [],
+      incompletePieces: [],
+      goodPieceCount: metainfo.pieceCount,
+    });
+    expect(good.files.length).toBe(sizes.length);
+
+    const source = createStorage({ metainfo, root, hashers });
+    expect((await source.open()).isFull).toBe(true);
+    for (const placement of ["loop", "worker"] as const) {
+      const copy = await temporaryFolder();
+      const target = createStorage({ metainfo, root: copy, hashers, placeHash: () => placement });
+      const have = await target.open();
+      for (let piece = 0; piece < metainfo.pieceCount; piece++) {
+        if (have.has(piece)) continue;
+        const bytes = new Uint8Array(metainfo.layout.pieces.pieceLengthAt(piece));
+        await source.read([{ offset: metainfo.layout.pieces.offsetOf(piece), into: bytes }]);
+        const spoiled = target.acquire(piece)!;
+        spoiled.put(0, bytes, 0, bytes.length);
+        spoiled.put(bytes.length - 1, Uint8Array.of(bytes.at(-1)! ^ 4), 0, 1);
+        spoiled.blockDone(0, bytes.length);
+        expect(await target.commit(spoiled)).toBe(false);
+        const buffer = target.acquire(piece)!;
+        buffer.put(0, bytes, 0, bytes.length);
+        buffer.blockDone(0, bytes.length);
+        expect(await target.commit(buffer)).toBe(true);
+      }
+      await target.close();
+      expect((await verifyData({ metainfo, root: copy, workers: hashers })).isGood).toBe(true);
+      const again = createStorage({ metainfo, root: copy, hashers });
+      expect((await again.open({ recheck: "all" })).isFull).toBe(true);
+      await again.close();
+    }
+    await source.close();
+  });
+});
+
+describe("HashWorkers", () => {
+  it("start when they are needed", async () => {
+    const workers = new HashWorkers({ count: 3 });
+    expect(workers.startedCount).toBe(0);
+    const { digest, bytes } = await workers.hashBuffer(new Uint8Array(100).fill(5));
+    expect(workers.startedCount).toBe(1);
+    expect(digest).toEqual(sha1(bytes));
+    await workers.hashBuffer(bytes);
+    expect(workers.startedCount).toBe(1);
+    await workers.close();
+  });
+
+  it("hash many buffers at a time", async () => {
+    const buffers = Array.from({ length: 30 }, (_, i) => noise(i * 1000 + 1, i) as Uint8Array<ArrayBuffer>);
+    const expected = buffers.map(sha1);
+    const results = await Promise.all(buffers.map((buffer) => hashers.hashBuffer(buffer)));
+    expect(results.map(({ digest }) => digest)).toEqual(expected);
+  });
+
+  it("fail with a typed error when their program is not there, and lose no buffer", async () => {
+    const workers = new HashWorkers({ count: 1, workerUrl: new URL("./no-such-worker.js", import.meta.url) });
+    const buffer = new Uint8Array(10);
+    await expect(workers.hashBuffer(buffer)).rejects.toMatchObject({ code: "WORKER_FAILED" });
+    expect(buffer.byteLength).toBe(10);
+    const files = [{ absolutePath: "/x", length: 1 }];
+    await expect(hashFiles({ files, pieceLength: 16, workers })).rejects.toMatchObject({
+      code: "WORKER_FAILED",
+    });
+    await workers.close();
+  });
+});
