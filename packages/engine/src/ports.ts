@@ -77,6 +77,10 @@ export interface TorrentDisk {
   discard(sink: PieceSink): void;
   /** Resolves to whether the piece matched its hash; if so it has been written. */
   commit(sink: PieceSink): Promise<boolean>;
+  /** Digests of the blocks with which a piece failed last; see `TorrentStorage` of `@bt/storage`. */
+  takeFailedDigests(piece: number): readonly string[] | undefined;
+  /** Digests of the blocks of a piece that is there. */
+  digestBlocks(piece: number): Promise<readonly string[]>;
   read(targets: readonly ReadTarget[]): Promise<void>;
   close(): Promise<void>;
   removeJournal(): Promise<void>;

@@ -57,6 +57,13 @@ export interface TorrentStorage {
    * not match the hash and nothing was written. The memory goes back to the pool in every case.
    */
   commit(buffer: PieceBuffer): Promise<boolean>;
+  /**
+   * The digests of the blocks with which `piece` failed its hash last, and forgets them; `undefined` when it did not. With
+   * `digestBlocks` of the good piece they tell which blocks were bad, and so who sent them.
+   */
+  takeFailedDigests(piece: number): readonly string[] | undefined;
+  /** Digests of the blocks of a piece that is had, read from the files. */
+  digestBlocks(piece: number): Promise<readonly string[]>;
   /** Fills every range from pieces that are had (`RangeError` otherwise). Adjacent ranges are read together. */
   read(ranges: readonly ReadRange[]): Promise<void>;
   /** Writes all that was committed so far to the journal. */

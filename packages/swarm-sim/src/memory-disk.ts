@@ -23,6 +23,7 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
   readonly #options: MemoryDiskOptions;
   readonly contents: Uint8Array;
   #metainfo: Metainfo | undefined;
+  readonly #failed = new Map<number, readonly string[]>();
   #out = 0;
   /** The most buffers that were out at a time. */
   mostBuffersOut = 0;
@@ -77,10 +78,26 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
     if (doneCount !== pieces.blockCountAt(piece))
       throw new Error(`piece ${piece} committed with ${doneCount} blocks`);
     const from = pieces.offsetOf(piece);
-    if (!bytesEqual(bytes, this.#options.truth.subarray(from, from + bytes.length))) return false;
+    if (!bytesEqual(bytes, this.#options.truth.subarray(from, from + bytes.length))) {
+      this.#failed.set(piece, blocksOf(bytes));
+      return false;
+    }
     this.contents.set(bytes, from);
     this.commitCount++;
     return true;
+  }
+
+  takeFailedDigests(piece: number): readonly string[] | undefined {
+    const digests = this.#failed.get(piece);
+    this.#failed.delete(piece);
+    return digests;
+  }
+
+  async digestBlocks(piece: number): Promise<readonly string[]> {
+    const { pieces } = this.#metainfo!.layout;
+    const from = pieces.offsetOf(piece);
+    await this.#wait();
+    return blocksOf(this.contents.subarray(from, from + pieces.pieceLengthAt(piece)));
   }
 
   async read(targets: readonly ReadTarget[]): Promise<void> {
@@ -102,6 +119,14 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
       this.#clock.callAt(this.#clock.now() + (this.#options.latencyMs ?? 1), resolve),
     );
   }
+}
+
+/** The blocks themselves stand for their digests. */
+function blocksOf(bytes: Uint8Array): string[] {
+  const blocks: string[] = [];
+  for (let at = 0; at < bytes.length; at += BLOCK_LENGTH)
+    blocks.push(bytes.subarray(at, at + BLOCK_LENGTH).join());
+  return blocks;
 }
 
 class MemorySink implements PieceSink {

@@ -70,6 +70,31 @@ describe("a peer that sends bad data", () => {
   });
 });
 
+describe("a peer that spoils one block in ten of pieces it shares with others", () => {
+  it("is found out and banned, and nobody else is", async () => {
+    let found = 0;
+    for (let seed = 50; seed < 60; seed++) {
+      const simulation = new Simulation({ seed, ...makeTorrent(4_000_000, 524_288) });
+      const liar = await ScriptedPeer.listen(simulation, {
+        ...serves,
+        onRequest: (peer, piece, offset, length) =>
+          peer.sendBlock(piece, offset, length, simulation.random.fraction() < 0.1 ? flip : undefined),
+      });
+      // Slow enough that no peer counts as fast, so that all work on the same pieces.
+      for (let i = 0; i < 3; i++) await simulation.addNode({ have: "all", link: { upRate: 20_000 } });
+      const leecher = await simulation.addNode({ torrent: { peers: [{ host: liar.host, port: 6881 }] } });
+      expect(await simulation.run(() => leecher.torrent.state === "seeding", 3_600_000), `seed ${seed}`).toBe(
+        true,
+      );
+      expect(bytesEqual(leecher.disk.contents, simulation.payload)).toBe(true);
+      if (liar.peers.length === 1 && !liar.peers[0]!.isOpen) found++;
+      for (const honest of simulation.nodes.slice(0, 3))
+        expect(honest.torrent.snapshot().uploadedLength, `seed ${seed}`).toBeGreaterThan(300_000);
+    }
+    expect(found).toBeGreaterThanOrEqual(8);
+  });
+});
+
 describe("a peer that does nothing useful", () => {
   it("holds back no block: claims everything, unchokes, never sends", async () => {
     const { simulation, leecher } = await besideAnHonestSeed(3, async (s) => [

@@ -74,7 +74,7 @@ function ensureSinks(t: TorrentState, first: number): number {
       usable = t.sinks.has(piece);
       if (!usable) {
         const sink = t.disk.acquire(piece);
-        if (sink !== undefined) t.sinks.set(piece, { sink, openedAt: t.now });
+        if (sink !== undefined) t.sinks.set(piece, { sink, senders: [] });
         else {
           t.surroundings.buffersSpent = true;
           picker.abandon(piece);
@@ -160,6 +160,7 @@ export function blockEnds(t: TorrentState, peer: Peer): void {
     return;
   }
   sink.blockDone(block * BLOCK_LENGTH, length);
+  t.sinks.get(piece)!.senders[block] = peer.record;
   if (t.blocksMayOverlap) cancelElsewhere(t, peer, piece, block);
   t.picker.received(peer.slot, piece, block);
   if (t.picker.isPieceComplete(piece)) commit(t, piece);

@@ -50,5 +50,6 @@ export type Fact =
   | { readonly type: "extension-handshake"; readonly peer: Peer; readonly handshake: ExtensionHandshake }
   // the disk
   | { readonly type: "piece-verdict"; readonly piece: number; readonly matches: boolean }
+  | { readonly type: "good-blocks-known"; readonly piece: number; readonly digests: readonly string[] }
   | { readonly type: "disk-failed"; readonly error: BtError; readonly piece?: number }
   | { readonly type: "buffers-freed" };

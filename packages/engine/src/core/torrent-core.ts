@@ -16,6 +16,7 @@ import type { Peer } from "./peer.ts";
 import { sweep } from "./sweeping.ts";
 import type { TorrentState } from "./torrent-state.ts";
 import { blockRequested, requestCancelled } from "./uploading.ts";
+import { banLiars } from "./blaming.ts";
 import { diskFailed, pieceJudged } from "./verifying.ts";
 import type { Sleeper, WakeQueue } from "./wake-queue.ts";
 
@@ -91,6 +92,8 @@ export class TorrentCore implements Sleeper {
         return peerLeft(t, fact.peer, fact.misbehaved);
       case "piece-verdict":
         return pieceJudged(t, fact.piece, fact.matches);
+      case "good-blocks-known":
+        return banLiars(t, fact.piece, fact.digests);
       case "disk-failed":
         return diskFailed(t, fact.error, fact.piece);
       case "buffers-freed":

@@ -12,6 +12,19 @@ import { RateMeter } from "./rate-meter.ts";
 
 export type TorrentStatus = "checking" | "downloading" | "seeding" | "paused" | "error" | "closed";
 
+/** A piece while its blocks come in. */
+export interface OpenPiece {
+  readonly sink: PieceSink;
+  /** By block. */
+  readonly senders: PeerRecord[];
+}
+
+/** A version of a piece that failed its hash. Both by block. */
+export interface Suspicion {
+  readonly senders: readonly PeerRecord[];
+  readonly digests: readonly string[];
+}
+
 /** What a torrent reports to whoever watches it. */
 export interface TorrentReports {
   piece(piece: number): void;
@@ -63,8 +76,10 @@ export class TorrentState {
   readonly peers: Set<Peer> = new Set();
   readonly peersBySlot: (Peer | undefined)[] = [];
   readonly dialling: Set<PeerRecord> = new Set();
-  /** Buffers of open pieces, and since when they are open. */
-  readonly sinks: Map<number, { readonly sink: PieceSink; readonly openedAt: number }> = new Map();
+  /** Open pieces: where their bytes go and who sent which block. */
+  readonly sinks: Map<number, OpenPiece> = new Map();
+  /** Pieces that failed with several senders: what each had sent, until the good piece shows who lied. */
+  readonly suspicions: Map<number, Suspicion[]> = new Map();
   /** Peers that could send more than they are asked for: no buffer, no allowance, or nothing to ask. */
   readonly idle: Set<Peer> = new Set();
   readonly batch: BlockBatch;

@@ -1,11 +1,11 @@
 import { encodeHave } from "@bt/wire";
 import type { BtError } from "@bt/primitives";
+import { accuse, askForGoodBlocks } from "./blaming.ts";
 import { fillSlots } from "./choking.ts";
 import { refillIdle, updateInterest } from "./downloading.ts";
 import { sendTo } from "./sending.ts";
 import { dropPeersAndPieces, dropSink } from "./stopping.ts";
 import { driveAnnouncer, stopAnnouncing } from "./announcing.ts";
-import type { Peer } from "./peer.ts";
 import type { TorrentState } from "./torrent-state.ts";
 
 /** The disk has hashed a piece and, if it was right, written it. */
@@ -22,6 +22,7 @@ function pieceHad(t: TorrentState, piece: number): void {
   t.sinks.delete(piece);
   t.picker.verified(piece);
   t.reports.piece(piece);
+  if (t.suspicions.has(piece)) askForGoodBlocks(t, piece);
   const message = encodeHave(piece);
   for (const peer of t.peers) {
     // Who has it does not ask us for it.
@@ -48,23 +49,11 @@ export function becomeSeed(t: TorrentState): void {
 
 /** Somebody sent bytes that do not match the hash. Nothing was written; the blocks are asked for again. */
 function pieceBad(t: TorrentState, piece: number): void {
-  const openedAt = t.sinks.get(piece)?.openedAt ?? -Infinity;
+  const senders = t.sinks.get(piece)?.senders ?? [];
   dropSink(t, piece);
   t.wastedLength += t.layout.pieceLengthAt(piece);
-  const senders = t.picker.sendersOf(piece);
-  const present: Peer[] = [];
-  for (const slot of senders) {
-    const peer = t.peersBySlot[slot];
-    // A slot may have gone to another peer since; then the sender is unknown and nobody pays for it.
-    if (peer !== undefined && peer.joinedAt <= openedAt) present.push(peer);
-  }
-  const decision = t.policies.blame({ senderCount: senders.length });
-  t.picker.failed(piece, { exclusive: decision.parole });
-  if (!decision.ban) return;
-  for (const peer of present) {
-    t.book.ban(peer.record);
-    peer.link.close("sent a piece that does not match its hash");
-  }
+  const exclusive = accuse(t, piece, senders);
+  t.picker.failed(piece, { exclusive });
 }
 
 /** The disk refused: the torrent stops, keeps what it has, and goes on when it is asked to. */

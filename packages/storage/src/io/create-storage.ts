@@ -8,6 +8,7 @@ import { RateMeter } from "../rate-meter.ts";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
 import type { OpenOptions, PieceBuffer, ReadRange, TorrentStorage } from "../torrent-storage.ts";
 import { BatchReader } from "./batch-reader.ts";
+import { digestBlocks } from "./block-digests.ts";
 import { NODE_DISK, type Disk } from "./disk.ts";
 import { FilePool } from "./file-pool.ts";
 import { HashWorkers } from "./hash-workers.ts";
@@ -39,6 +40,9 @@ export interface StorageOptions {
   readonly disk?: Disk | undefined;
 }
 
+/** Failed pieces whose block digests are kept; each takes 40 characters a block. */
+const MAX_FAILED_DIGESTS = 16;
+
 /**
  * The payload of one torrent in a folder. Nothing is touched before `open`.
  *
@@ -67,6 +71,8 @@ class DiskStorage implements TorrentStorage {
   readonly #rate = new RateMeter();
   #log: ResumeLog | undefined;
   #starting: Promise<void> | undefined;
+  /** Of pieces that failed their hash, until somebody asks for them. */
+  readonly #failedDigests = new Map<number, readonly string[]>();
   /** Buffers that are out and not being committed. */
   readonly #open = new Set<PooledPiece>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -133,6 +139,19 @@ class DiskStorage implements TorrentStorage {
     return reason === undefined ? this.#track(this.#reader.read(ranges)) : Promise.reject(reason);
   }
 
+  takeFailedDigests(piece: number): readonly string[] | undefined {
+    const digests = this.#failedDigests.get(piece);
+    this.#failedDigests.delete(piece);
+    return digests;
+  }
+
+  async digestBlocks(piece: number): Promise<readonly string[]> {
+    const { pieces } = this.#options.metainfo.layout;
+    const bytes = new Uint8Array(pieces.pieceLengthAt(piece));
+    await this.read([{ offset: pieces.offsetOf(piece), into: bytes }]);
+    return digestBlocks(bytes);
+  }
+
   async flush(): Promise<void> {
     await this.#log?.flush();
   }
@@ -162,8 +181,11 @@ class DiskStorage implements TorrentStorage {
       if (reason !== undefined) throw reason;
       if (!this.#verifier.isKnown(buffer.piece))
         throw new RangeError(`the hash of piece ${buffer.piece} is not known`);
-      if (!this.#verifier.isMatch(buffer.piece, await this.#digest(buffer as PooledPiece, held)))
+      if (!this.#verifier.isMatch(buffer.piece, await this.#digest(buffer as PooledPiece, held))) {
+        if (this.#failedDigests.size < MAX_FAILED_DIGESTS)
+          this.#failedDigests.set(buffer.piece, await digestBlocks(held.bytes));
         return false;
+      }
       await this.#start();
       const offset = this.#options.metainfo.layout.pieces.offsetOf(buffer.piece);
       const touched = await this.#writer.write(offset, held.bytes);
