@@ -114,7 +114,7 @@ export class TorrentState {
     this.limits = init.limits;
     this.policies = init.policies;
     const random = (): number => init.surroundings.random.fraction();
-    this.picker = new PiecePicker(this.layout, random);
+    this.picker = new PiecePicker(this.layout, random, { onDropped: (piece) => this.#pieceDropped(piece) });
     this.announcer = new Announcer({ tiers: init.trackers, random }, init.limits.announcer);
     this.batch = new BlockBatch(init.limits.requestDepth.maximumDepth);
   }
@@ -136,6 +136,23 @@ export class TorrentState {
     return lastIsHad
       ? (have.count - 1) * pieceLength + totalLength - (pieceCount - 1) * pieceLength
       : have.count * pieceLength;
+  }
+
+  /** Forgets the buffer of an open piece: who is sending into it this moment is not listened to. */
+  dropSink(piece: number): PieceSink | undefined {
+    const open = this.sinks.get(piece);
+    if (open === undefined) return undefined;
+    this.sinks.delete(piece);
+    for (const peer of this.peers) if (peer.sink === open.sink) peer.sink = undefined;
+    return open.sink;
+  }
+
+  /** The picker gave an open piece up by itself, e.g. because the only peer it was to come from has left. */
+  #pieceDropped(piece: number): void {
+    const sink = this.dropSink(piece);
+    if (sink === undefined) return;
+    this.disk.discard(sink);
+    this.surroundings.buffersSpent = false;
   }
 
   setStatus(status: TorrentStatus): void {

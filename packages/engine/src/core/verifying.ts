@@ -4,7 +4,7 @@ import { accuse, askForGoodBlocks } from "./blaming.ts";
 import { fillSlots } from "./choking.ts";
 import { refillIdle, updateInterest } from "./downloading.ts";
 import { sendTo } from "./sending.ts";
-import { dropPeersAndPieces, dropSink } from "./stopping.ts";
+import { dropPeersAndPieces } from "./stopping.ts";
 import { driveAnnouncer, stopAnnouncing } from "./announcing.ts";
 import type { TorrentState } from "./torrent-state.ts";
 
@@ -50,7 +50,7 @@ export function becomeSeed(t: TorrentState): void {
 /** Somebody sent bytes that do not match the hash. Nothing was written; the blocks are asked for again. */
 function pieceBad(t: TorrentState, piece: number): void {
   const senders = t.sinks.get(piece)?.senders ?? [];
-  dropSink(t, piece);
+  t.dropSink(piece);
   t.wastedLength += t.layout.pieceLengthAt(piece);
   const exclusive = accuse(t, piece, senders);
   t.picker.failed(piece, { exclusive });
@@ -60,7 +60,7 @@ function pieceBad(t: TorrentState, piece: number): void {
 export function diskFailed(t: TorrentState, error: BtError, piece: number | undefined): void {
   if (piece !== undefined) {
     t.committingCount--;
-    dropSink(t, piece);
+    t.dropSink(piece);
     t.picker.abandon(piece);
     t.surroundings.bufferFreed();
   }
