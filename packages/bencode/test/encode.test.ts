@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { decode, encode, encodeInto, type Encodable } from "@bt/bencode";
+import { bytes, latin1 } from "./plain.ts";
+
+const write = (value: unknown): string => latin1(encode(value as Encodable));
+
+describe("encode", () => {
+  it("writes each kind of value in its one form", () => {
+    expect(write(0)).toBe("i0e");
+    expect(write(-0)).toBe("i0e");
+    expect(write(-17)).toBe("i-17e");
+    expect(write(2n ** 80n)).toBe("i1208925819614629174706176e");
+    expect(write("")).toBe("0:");
+    expect(write("né\u{1f600}")).toBe(`7:n\xc3\xa9\xf0\x9f\x98\x80`);
+    expect(write(bytes("\x00\xff"))).toBe("2:\x00\xff");
+    expect(write(Buffer.from("ab"))).toBe("2:ab");
+    expect(write([])).toBe("le");
+    expect(write([1, "a", [bytes("b")]])).toBe("li1e1:al1:bee");
+    expect(write({})).toBe("de");
+    expect(write(Object.assign(Object.create(null), { a: 1 }))).toBe("d1:ai1ee");
+  });
+
+  it("sorts keys by their bytes, whatever they come in", () => {
+    expect(write({ b: 1, a: 2, B: 3, aa: 4, "": 5 })).toBe("d0:i5e1:Bi3e1:ai2e2:aai4e1:bi1ee");
+    expect(write({ 10: 1, 9: 2 })).toBe("d2:10i1e1:9i2ee");
+    expect(write({ "\u{10000}": 1, "\ufffd": 2 })).toBe("d3:\xef\xbf\xbdi2e4:\xf0\x90\x80\x80i1ee");
+    expect(
+      write(
+        new Map<string | Uint8Array, Encodable>([
+          [bytes("\xff"), 1],
+          ["__proto__", 2],
+          [bytes("a"), 3],
+        ]),
+      ),
+    ).toBe("d9:__proto__i2e1:ai3e1:\xffi1ee");
+  });
+
+  it("leaves out keys whose value is undefined", () => {
+    expect(write({ a: undefined, b: 1 })).toBe("d1:bi1ee");
+    expect(write(new Map([["a", undefined]]))).toBe("de");
+  });
+
+  it("writes decoded dictionaries again, sorted when they were not", () => {
+    expect(write({ x: decode(bytes("d1:ai1e2:\xff\xfeld1:bleeee")) })).toBe(
+      "d1:xd1:ai1e2:\xff\xfeld1:bleeeee",
+    );
+    expect(write(decode(bytes("d1:bi1e1:ad1:zi2e1:yi3eee"), { tolerant: true }))).toBe(
+      "d1:ad1:yi3e1:zi2ee1:bi1ee",
+    );
+  });
+
+  it("refuses what bencode has no form for, instead of losing it", () => {
+    for (const value of [
+      undefined,
+      null,
+      true,
+      Symbol("a"),
+      () => 1,
+      new Set([1]),
+      new Date(0),
+      /x/,
+      [undefined],
+      [null],
+    ])
+      expect(() => write(value)).toThrow(TypeError);
+    for (const value of [1.5, Number.NaN, Infinity, 2 ** 53]) expect(() => write(value)).toThrow(RangeError);
+    const twice = new Map<string | Uint8Array, Encodable>([
+      ["a", 1],
+      [bytes("a"), 2],
+    ]);
+    expect(() => encode(twice)).toThrow(TypeError);
+  });
+
+  it("ends with a RangeError in a value that contains itself", () => {
+    const loop: Encodable[] = [];
+    loop.push(loop);
+    expect(() => encode(loop)).toThrow(RangeError);
+  });
+
+  it("is the same after an error and inside of a getter", () => {
+    expect(() => encode(["a".repeat(20_000), null as unknown as Encodable])).toThrow(TypeError);
+    const value = {
+      a: 1,
+      get b(): Uint8Array {
+        return encode({ inner: "x".repeat(20_000) });
+      },
+    };
+    expect(write(value)).toBe(`d1:ai1e1:b20015:d5:inner20000:${"x".repeat(20_000)}ee`);
+    expect(write([1])).toBe("li1ee");
+  });
+
+  it("gives a result of its own: the next call does not change it", () => {
+    const first = encode("aaaa");
+    encode("bbbb");
+    expect(latin1(first)).toBe("4:aaaa");
+    expect(first.buffer.byteLength).toBe(6);
+  });
+});
+
+describe("encodeInto", () => {
+  it("writes at an offset and tells where it ended", () => {
+    const target = new Uint8Array(10).fill(0x2e);
+    expect(encodeInto({ a: 1 }, target, 1)).toBe(9);
+    expect(latin1(target)).toBe(".d1:ai1ee.");
+  });
+
+  it("writes nothing when there is too little room", () => {
+    const target = new Uint8Array(4).fill(0x2e);
+    expect(() => encodeInto("spam", target)).toThrow(RangeError);
+    expect(latin1(target)).toBe("....");
+  });
+});

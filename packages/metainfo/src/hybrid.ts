@@ -1,0 +1,43 @@
+import { bytesEqual } from "@bt/primitives";
+import { MetainfoError } from "./errors.ts";
+import type { StoredFile } from "./stored-file.ts";
+import type { V1Files } from "./v1-files.ts";
+import type { V2Files } from "./v2-files.ts";
+
+/**
+ * BEP 52 "Upgrade Path": both halves must describe the same files in the same order, each at a piece boundary. Returns
+ * the v1 list with the roots of the v2 tree.
+ *
+ * @throws MetainfoError
+ */
+export function checkHybrid(v1: V1Files, v2: V2Files, pieceLength: number): StoredFile[] {
+  if (v1.isMultiFile === false && v2.isMultiFile) throw mismatch("one half is a single file", 0);
+  let next = 0;
+  let offset = 0;
+  const files = v1.files.map((file, index) => {
+    const start = offset;
+    offset += file.length;
+    if (file.pad) return file;
+    const twin = v2.files[next++];
+    if (twin === undefined || twin.length !== file.length || !samePath(file.path, twin.path))
+      throw mismatch("differs between the halves", index);
+    if (
+      (file.symlink === undefined) !== (twin.symlink === undefined) ||
+      !samePath(file.symlink, twin.symlink)
+    )
+      throw mismatch("is a link in one half", index);
+    if (file.length > 0 && start % pieceLength !== 0) throw mismatch("does not begin a piece", index);
+    return { ...file, piecesRoot: twin.piecesRoot };
+  });
+  if (next !== v2.files.length) throw mismatch("is missing in the v1 half", next);
+  return files;
+}
+
+function samePath(a: readonly Uint8Array[] | undefined, b: readonly Uint8Array[] | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((element, i) => bytesEqual(element, b[i]!));
+}
+
+function mismatch(what: string, fileIndex: number): MetainfoError {
+  return new MetainfoError("METAINFO_HYBRID_MISMATCH", `file ${fileIndex} ${what}`, { fileIndex });
+}

@@ -1,0 +1,46 @@
+import type { BencodeDictionary, BencodeValue } from "@bt/bencode";
+import { BLOCK_LENGTH, bytesEqual, formatHex } from "@bt/primitives";
+import { MetainfoError } from "./errors.ts";
+import { MERKLE_HASH_LENGTH, merklePadRoot, merkleRoot } from "./merkle.ts";
+import type { StoredFile } from "./stored-file.ts";
+
+/**
+ * BEP 52 `piece layers`, each verified against its file's root. Keys are roots in hex. Files that are equal share one.
+ *
+ * @throws MetainfoError for a layer that is missing, of the wrong size, of no file, or does not hash to its root.
+ */
+export function readPieceLayers(
+  layers: BencodeDictionary,
+  files: readonly StoredFile[],
+  pieceLength: number,
+): Map<string, Uint8Array> {
+  const stored = new Map<string, BencodeValue>();
+  for (const [root, layer] of layers.byteEntries()) stored.set(formatHex(root), layer);
+  const verified = new Map<string, Uint8Array>();
+  const pad = merklePadRoot(pieceLength / BLOCK_LENGTH);
+  for (const [fileIndex, { length, piecesRoot }] of files.entries()) {
+    if (piecesRoot === undefined || length <= pieceLength) continue;
+    const key = formatHex(piecesRoot);
+    const layer = stored.get(key);
+    if (
+      !(layer instanceof Uint8Array) ||
+      layer.length !== Math.ceil(length / pieceLength) * MERKLE_HASH_LENGTH
+    )
+      throw new MetainfoError("METAINFO_PIECE_LAYER", `file ${fileIndex} has no piece layer of its size`, {
+        fileIndex,
+      });
+    if (verified.has(key)) continue;
+    if (!bytesEqual(merkleRoot(layer, { pad }), piecesRoot))
+      throw new MetainfoError(
+        "METAINFO_PIECE_LAYER",
+        `the piece layer of file ${fileIndex} is not of its root`,
+        {
+          fileIndex,
+        },
+      );
+    verified.set(key, layer);
+  }
+  if (stored.size !== verified.size)
+    throw new MetainfoError("METAINFO_PIECE_LAYER", "a piece layer belongs to no file");
+  return verified;
+}

@@ -1,0 +1,80 @@
+import { sanitizeName } from "./file-name.ts";
+import type { MetainfoFile } from "./metainfo.ts";
+import { PathTable } from "./path-table.ts";
+import type { StoredFile } from "./stored-file.ts";
+import { SymlinkResolver } from "./symlink-resolver.ts";
+
+/** Stands for a path element of which nothing usable is left. */
+const PLACEHOLDER = "_";
+
+export interface PlaceOptions {
+  /** The cleaned name of the folder that holds all files, or of the only file. */
+  readonly name: string;
+  readonly isMultiFile: boolean;
+  /** Bytes to whose multiples each file that is not empty is moved; 1 leaves no gaps (v1). */
+  readonly alignment: number;
+  readonly fileNames: "portable" | "posix";
+}
+
+/** Gives every file its offset and a path that is safe, unique and inside of the torrent's own folder. */
+export function placeFiles(stored: readonly StoredFile[], options: PlaceOptions): MetainfoFile[] {
+  const { name, isMultiFile, alignment } = options;
+  const cleaned = stored.map((file) => {
+    if (!isMultiFile) return [name];
+    return [
+      name,
+      ...(file.path === undefined ? [".pad", `${file.length}`] : cleanPath(file.path, options.fileNames)),
+    ];
+  });
+  const table = new PathTable();
+  for (const [i, path] of cleaned.entries()) if (!stored[i]!.pad) table.addDirectories(path);
+  const paths = cleaned.map((path, i) => (stored[i]!.pad ? path : table.addFile(path)));
+  const symlinks = placeSymlinks(stored, cleaned, paths, options);
+
+  let end = 0;
+  return stored.map((file, i) => {
+    const offset = file.length === 0 ? end : Math.ceil(end / alignment) * alignment;
+    end = offset + file.length;
+    const symlink = symlinks.get(i);
+    return {
+      path: paths[i]!,
+      length: file.length,
+      offset,
+      pad: file.pad,
+      executable: file.executable,
+      hidden: file.hidden,
+      ...(symlink !== undefined && { symlink }),
+      ...(file.piecesRoot !== undefined && { piecesRoot: file.piecesRoot }),
+      ...(file.sha1 !== undefined && { sha1: file.sha1 }),
+    };
+  });
+}
+
+/** Clean elements; those that are empty or `.` vanish, what cannot be used becomes `_`, and there is at least one. */
+export function cleanPath(
+  elements: readonly Uint8Array[],
+  fileNames: "portable" | "posix" = "portable",
+): string[] {
+  const path: string[] = [];
+  for (const element of elements) {
+    if (element.length === 0 || (element.length === 1 && element[0] === 0x2e)) continue;
+    path.push(sanitizeName(element, fileNames) ?? PLACEHOLDER);
+  }
+  return path.length === 0 ? [PLACEHOLDER] : path;
+}
+
+/** File index to the path that its link leads to. A link that would lead to nothing becomes an ordinary empty file. */
+function placeSymlinks(
+  stored: readonly StoredFile[],
+  cleaned: readonly (readonly string[])[],
+  paths: readonly (readonly string[])[],
+  { name, isMultiFile, fileNames }: PlaceOptions,
+): Map<number, readonly string[]> {
+  const targets = new Map<number, readonly string[]>();
+  if (!isMultiFile) return targets;
+  for (const [i, { symlink }] of stored.entries())
+    if (symlink !== undefined) targets.set(i, [name, ...cleanPath(symlink, fileNames)]);
+  if (targets.size === 0) return targets;
+  const resolver = new SymlinkResolver(cleaned, paths, targets);
+  return resolver.resolvedTargets();
+}

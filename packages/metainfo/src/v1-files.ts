@@ -1,0 +1,34 @@
+import { BencodeDictionary } from "@bt/bencode";
+import { MetainfoError } from "./errors.ts";
+import { readPath, readStoredFile, type StoredFile } from "./stored-file.ts";
+
+export interface V1Files {
+  readonly files: readonly StoredFile[];
+  readonly isMultiFile: boolean;
+}
+
+/** BEP 3 `files` or `length`; `undefined` when the info dictionary has neither. */
+export function readV1Files(
+  info: BencodeDictionary,
+  name: Uint8Array,
+  maxPathDepth: number,
+): V1Files | undefined {
+  if (info.get("files") === undefined) {
+    if (info.get("length") === undefined) return undefined;
+    return { files: [readStoredFile(info, [name], 0)], isMultiFile: false };
+  }
+  const list = info.getList("files");
+  if (list === undefined || list.length === 0)
+    throw new MetainfoError("METAINFO_FILES", "files is no list of files");
+  const files = list.map((entry, index) => {
+    if (!(entry instanceof BencodeDictionary))
+      throw new MetainfoError("METAINFO_FILES", `file ${index} is no dictionary`, { fileIndex: index });
+    // `path.utf-8` comes from creators that write `path` in the encoding of their system.
+    const path = readPath(entry.getList("path.utf-8")) ?? readPath(entry.getList("path"));
+    const file = readStoredFile(entry, path, index);
+    if (path === undefined ? !file.pad : path.length === 0 || path.length > maxPathDepth)
+      throw new MetainfoError("METAINFO_FILE_PATH", `file ${index} has no valid path`, { fileIndex: index });
+    return file;
+  });
+  return { files, isMultiFile: true };
+}
