@@ -23,6 +23,9 @@ export interface ConnectionHost {
 /** Two connections to one peer that are both younger than this came about because each side dialled the other, ms. */
 const SIMULTANEOUS_MS = 10_000;
 
+/** Each bitfield costs a look at every piece, so a peer gets a fair number of them. */
+const MAXIMUM_BITFIELDS = 1_000;
+
 /**
  * One stream to a peer, from the first byte to the last: does the handshake, then turns messages into facts for its
  * torrent. It knows no policy; everything that is decided is decided in the torrent.
@@ -38,6 +41,7 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   #closed = false;
   #misbehaved = false;
   #pieceCount = 0;
+  #bitfieldCount = 0;
   /** Where the next payload byte goes within the piece, and how many came in this chunk. */
   #blockAt = 0;
   #blockLength = 0;
@@ -205,6 +209,8 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   }
 
   onBitfield(bytes: Uint8Array): void {
+    // aria2 sends one in mid-connection when it is shorter than the `have` messages that it stands for.
+    if (++this.#bitfieldCount > MAXIMUM_BITFIELDS) return this.close("sends bitfields without end");
     const field = Bitfield.fromBytes(bytes, this.#pieceCount);
     if (field !== undefined && this.#peer !== undefined)
       this.#torrent?.handle({ type: "bitfield", peer: this.#peer, field });
@@ -251,13 +257,13 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   }
 
   onBlockStart(piece: number, offset: number, length: number): boolean {
+    const torrent = this.#torrent;
+    if (this.#peer === undefined || torrent === undefined) return false;
+    if (!torrent.blockStarts(this.#peer, piece, offset, length)) return false;
+    // Only what was asked for counts as an answer: a flood of other blocks must not keep a silent peer from its timeout.
     this.#blockLength += length;
     this.#blockAt = offset;
-    return (
-      this.#peer !== undefined &&
-      this.#torrent !== undefined &&
-      this.#torrent.blockStarts(this.#peer, piece, offset, length)
-    );
+    return true;
   }
 
   onBlockData(source: Uint8Array, start: number, end: number): void {

@@ -34,7 +34,7 @@ export function explainTorrent(t: TorrentState): Explanation {
   const serving = useful.filter((peer) => !peer.peerChoking);
   if (serving.length === 0) return { reason: "choked-by-all", peerCount: useful.length };
   if (serving.every((peer) => peer.snubbed)) return { reason: "peers-silent", snubbedCount: serving.length };
-  if (t.down.rate(t.now) === 0 && t.surroundings.buffersSpent) return { reason: "buffers-spent" };
+  if (t.down.rate(t.now) === 0 && t.surroundings.buffers.areSpent) return { reason: "buffers-spent" };
   if (t.surroundings.downLimiter.available(t.now) <= 0) return { reason: "rate-limited" };
   return { reason: "downloading" };
 }

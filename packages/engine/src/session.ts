@@ -1,6 +1,6 @@
 import { parseTorrent, type Metainfo } from "@bt/metainfo";
 import { concatBytes, formatHex, type Endpoint } from "@bt/primitives";
-import { TrackerError, type AnnounceTask } from "@bt/tracker";
+import { AnnounceCalls } from "./announce-calls.ts";
 import { PEER_ID_PREFIX } from "./client-name.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { PeerRecord } from "./core/peer-book.ts";
@@ -51,9 +51,6 @@ export interface AddTorrentOptions {
   readonly paused?: boolean;
 }
 
-/** The announces of one torrent that are under way. */
-type AnnounceCalls = Map<number, { readonly event: AnnounceTask["event"]; readonly abort: AbortController }>;
-
 /** How long an incoming connection may take for its handshake, ms (libtorrent handshake_timeout 10 s). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long a dial and its handshake may take, ms (libtorrent: 15 s to connect, 10 s more for the handshake). */
@@ -89,7 +86,7 @@ export class Session implements ConnectionHost {
   readonly #allowance: { wake(): void };
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
-  #buffersSpent = false;
+  readonly #buffers = { areSpent: false };
 
   constructor(options: SessionOptions) {
     this.#ports = options.ports;
@@ -259,38 +256,28 @@ export class Session implements ConnectionHost {
   }
 
   #surroundings(core: () => TorrentCore): TorrentSurroundings {
-    const session = this;
-    const calls: AnnounceCalls = new Map();
+    const calls = new AnnounceCalls(this.#ports.tracker, this.peerId, () => this.port);
     return {
       clock: this.clock,
       random: this.#ports.random,
       peerId: this.peerId,
-      get listenPort() {
-        return session.port;
-      },
+      listenPort: () => this.port,
       downLimiter: this.#downLimiter,
       hasRoomForPeer: () => this.#connections.size < this.#maxPeers,
       dial: (record) => this.#dial(core(), record),
-      announce: (task) => void this.#announce(core(), task, calls),
-      abortAnnounce: (taskId) => calls.get(taskId)?.abort.abort(),
-      get isTellingCompleted() {
-        return [...calls.values()].some(({ event }) => event === "completed");
-      },
+      announce: (task) => void calls.announce(core(), task),
+      abortAnnounce: (taskId) => calls.abort(taskId),
+      isTellingCompleted: () => calls.isTellingCompleted,
       serve: (peer) => this.#uploads.add(core().state, peer),
-      get buffersSpent() {
-        return session.#buffersSpent;
-      },
-      set buffersSpent(spent: boolean) {
-        session.#buffersSpent = spent;
-      },
+      buffers: this.#buffers,
       bufferFreed: () => this.#bufferFreed(core()),
       awaitAllowance: () => this.#wakes.set(this.#allowance, this.#downLimiter.nextAt(this.clock.now())),
     };
   }
 
   #bufferFreed(by: TorrentCore): void {
-    if (!this.#buffersSpent) return;
-    this.#buffersSpent = false;
+    if (!this.#buffers.areSpent) return;
+    this.#buffers.areSpent = false;
     for (const { core } of this.#torrents.values())
       if (core !== by && core.state.idle.size > 0) core.handle({ type: "buffers-freed" });
   }
@@ -299,40 +286,6 @@ export class Session implements ConnectionHost {
     for (const { core } of this.#torrents.values())
       if (core.state.idle.size > 0) core.handle({ type: "buffers-freed" });
   }
-
-  async #announce(core: TorrentCore, task: AnnounceTask, calls: AnnounceCalls): Promise<void> {
-    const { state } = core;
-    const abort = new AbortController();
-    calls.set(task.taskId, { event: task.event, abort });
-    try {
-      const response = await this.#ports.tracker.announce(
-        task.url,
-        {
-          infoHash: state.metainfo.infoHash!,
-          peerId: this.peerId,
-          port: this.port,
-          uploaded: state.up.total,
-          downloaded: state.down.total,
-          left: state.layout.totalLength - state.verifiedLength,
-          ...(task.event === undefined ? {} : { event: task.event }),
-          ...(task.numWant === undefined ? {} : { numWant: task.numWant }),
-          ...(task.trackerId === undefined ? {} : { trackerId: task.trackerId }),
-        },
-        abort.signal,
-      );
-      calls.delete(task.taskId);
-      core.handle({ type: "tracker-answered", taskId: task.taskId, response });
-    } catch (error) {
-      calls.delete(task.taskId);
-      core.handle({ type: "tracker-failed", taskId: task.taskId, error: asTrackerError(error) });
-    }
-  }
-}
-
-function asTrackerError(error: unknown): TrackerError {
-  if (error instanceof TrackerError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new TrackerError("TRACKER_UNREACHABLE", message, { cause: error });
 }
 
 function checkedRate(rate: number | undefined): number {

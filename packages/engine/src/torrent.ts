@@ -210,7 +210,7 @@ export class Torrent {
     const until = state.now + timeoutMs;
     const { surroundings } = state;
     await this.#waitWhile(
-      () => surroundings.isTellingCompleted,
+      () => surroundings.isTellingCompleted(),
       Math.min(until, state.now + COMPLETED_GRACE_MS),
     );
     core.handle({ type: "closing" });

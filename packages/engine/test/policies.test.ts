@@ -116,7 +116,7 @@ describe("requestDepth", () => {
 
 describe("the other policies", () => {
   it("wait for late blocks by mean and deviation, within bounds", () => {
-    expect(requestTimeout({ meanMs: undefined, deviationMs: undefined }, rules.requestTimeout)).toBe(60_000);
+    expect(requestTimeout({ meanMs: undefined, deviationMs: undefined }, rules.requestTimeout)).toBe(15_000);
     expect(requestTimeout({ meanMs: 10, deviationMs: 10 }, rules.requestTimeout)).toBe(5_000);
     expect(requestTimeout({ meanMs: 10_000, deviationMs: 2_000 }, rules.requestTimeout)).toBe(18_000);
     expect(requestTimeout({ meanMs: 100_000, deviationMs: 2_000 }, rules.requestTimeout)).toBe(60_000);

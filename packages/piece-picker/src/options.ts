@@ -36,4 +36,9 @@ export interface PickRules {
   readonly maxNewPieceCount?: number | undefined;
   /** When the peer chokes us: only these pieces (BEP 6 "allowed fast"), of which those it has not are left out. */
   readonly allowedFast?: readonly number[] | undefined;
+  /**
+   * False: the peer has not proven itself, so it does not get pieces on parole. One that never sends would hold up what
+   * only one peer may send. Default true.
+   */
+  readonly trusted?: boolean | undefined;
 }

@@ -27,9 +27,13 @@ export interface PickPassParts {
   readonly options: Required<PickerOptions>;
   /** Moves a missing piece to "open". */
   readonly openPiece: (piece: number, slot: number, isExclusive: boolean) => OpenPiece;
+  readonly isOnParole: (piece: number) => boolean;
   /** Moves an open piece back to "missing". */
   readonly drop: (record: OpenPiece) => void;
 }
+
+/** How often a peer that may not have pieces on parole is offered another piece in one pick. */
+const PAROLE_TRIES = 4;
 
 /**
  * One call of `pick`: puts the policies (chooseOpen, chooseMissing, chooseBusy) in order.
@@ -84,7 +88,7 @@ export class PickPass {
   }
 
   /** The missing piece that goes before the open piece of `#choice`, or -1. */
-  #chooseNew(peer: Peer, { exclusive }: PickRules): number {
+  #chooseNew(peer: Peer, { exclusive, trusted }: PickRules): number {
     const { table, random, options } = this.#parts;
     const { record, relation } = this.#choice;
     let minPriority = 1;
@@ -94,13 +98,25 @@ export class PickPass {
     }
     const needsAny = table.have.count < options.randomPieceCount;
     const choice = this.isSequential ? "sequential" : needsAny ? "random" : "rarest";
-    return chooseMissing(table, peer, random, choice, minPriority);
+    if (trusted !== false) return chooseMissing(table, peer, random, choice, minPriority);
+    // Pieces on parole are few: when one comes up, another try finds another piece, as a rule.
+    for (let tries = PAROLE_TRIES; tries > 0; tries--) {
+      const piece = chooseMissing(
+        table,
+        peer,
+        random,
+        tries === PAROLE_TRIES ? choice : "random",
+        minPriority,
+      );
+      if (piece < 0 || !this.#parts.isOnParole(piece)) return piece;
+    }
+    return -1;
   }
 
   /** Makes the open piece of `#choice` ready for blocks from `slot`. */
-  #join(slot: number, { exclusive }: PickRules): OpenPiece | undefined {
+  #join(slot: number, { exclusive, trusted }: PickRules): OpenPiece | undefined {
     const { record, relation } = this.#choice;
-    if (record === undefined) return undefined;
+    if (record === undefined || (trusted === false && record.isParole && relation !== OWN)) return undefined;
     if (relation === RESTART) {
       const { piece } = record;
       this.#parts.drop(record);
@@ -133,8 +149,13 @@ export class PickPass {
         this.#choice.record = record;
         this.#choice.relation = relationTo(record, slot);
         if (this.#choice.relation < FOREIGN) continue;
-        this.#take(this.#join(slot, rules)!, slot, peer, limit, batch);
-      } else if (table.stateOf(piece) === MISSING && newPieceCount > 0) {
+        const joined = this.#join(slot, rules);
+        if (joined !== undefined) this.#take(joined, slot, peer, limit, batch);
+      } else if (
+        table.stateOf(piece) === MISSING &&
+        newPieceCount > 0 &&
+        (rules.trusted !== false || !this.#parts.isOnParole(piece))
+      ) {
         newPieceCount--;
         this.#take(this.#parts.openPiece(piece, slot, rules.exclusive), slot, peer, limit, batch);
       }

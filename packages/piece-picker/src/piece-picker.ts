@@ -60,6 +60,7 @@ export class PiecePicker {
       random,
       options: this.#options,
       openPiece: (piece, slot, isExclusive) => this.#openPiece(piece, slot, isExclusive),
+      isOnParole: (piece) => this.#parole.has(piece),
       drop: (record) => this.#drop(record),
     });
   }

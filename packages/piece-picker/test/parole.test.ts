@@ -30,6 +30,24 @@ describe("a piece on parole", () => {
     expect(picks(picker, b, 9, SLOW)).toEqual([]);
   });
 
+  it("is not given to a peer that is not trusted, which gets other pieces", () => {
+    const { picker, a, b } = onParole();
+    expect(picks(picker, a, 4, { ...SLOW, trusted: false })).toEqual([]);
+    expect(picks(picker, b, 4, { ...SLOW, trusted: false, allowedFast: [0] })).toEqual([]);
+    expect(picks(picker, b, 4, { ...SLOW, trusted: true })).toHaveLength(4);
+
+    const other = pickerOf(layoutOf(8, 1));
+    const [c, d] = [seedIn(other), seedIn(other)];
+    receiveAll(other, c, picks(other, c, 1, SLOW));
+    const [failed] = Array.from({ length: 8 }, (_, piece) => piece).filter((piece) =>
+      other.isPieceComplete(piece),
+    );
+    other.failed(failed!, { exclusive: true });
+    const got = Array.from({ length: 7 }, () => picks(other, d, 1, { ...SLOW, trusted: false })).flat();
+    expect(got.some(([piece]) => piece === failed)).toBe(false);
+    expect(got.length).toBeGreaterThanOrEqual(6);
+  });
+
   it("takes no block from anyone else", () => {
     const { picker, a, b } = onParole();
     picks(picker, a, 4, SLOW);

@@ -11,7 +11,7 @@ export const DEFAULT_BUFFER_BUDGET_LENGTH: number = 32 * 1024 * 1024;
 /**
  * Piece buffers under one byte budget. They are reused, because the first touch of fresh memory costs as much as the
  * copy into it, and they are plain `ArrayBuffer`s, because a copy into shared memory costs 2.4 times as much
- * (research/performance.md, section 4d) and because only those can be transferred to a worker and back.
+ * and because only those can be transferred to a worker and back.
  *
  * Invariant: what is out plus what lies idle is at most the budget, unless one single buffer is larger than the budget.
  */

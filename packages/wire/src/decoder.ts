@@ -47,8 +47,6 @@ export class WireDecoder {
   #extensionProtocol: boolean;
   #pieceCount = -1; // not known
   #longestLength: number;
-  #hadBitfield = false;
-  #hadHave = false;
 
   constructor(handler: WireHandler, options: WireDecoderOptions = {}) {
     const all = { ...DEFAULT_WIRE_DECODER_OPTIONS, ...options };
@@ -234,7 +232,6 @@ export class WireDecoder {
         return 5;
       case id.BITFIELD:
         this.#checkBitfieldLength(length);
-        this.#takeBitfieldTurn(messageId);
         this.#collect(messageId, length - 1);
         return 5;
       case id.PORT:
@@ -267,7 +264,6 @@ export class WireDecoder {
     if (messageId === id.ALLOWED_FAST) return this.#handler.onAllowedFast(piece);
     if (this.#pieceCount >= 0 && piece >= this.#pieceCount)
       throw this.#fault("WIRE_PIECE_OUT_OF_RANGE", messageId, 5);
-    this.#hadHave = true;
     this.#handler.onHave(piece);
   }
 
@@ -276,7 +272,6 @@ export class WireDecoder {
     if (messageId === id.UNCHOKE) return this.#handler.onUnchoke();
     if (messageId === id.INTERESTED) return this.#handler.onInterested();
     if (messageId === id.NOT_INTERESTED) return this.#handler.onNotInterested();
-    this.#takeBitfieldTurn(messageId);
     if (messageId === id.HAVE_ALL) this.#handler.onHaveAll();
     else this.#handler.onHaveNone();
   }
@@ -334,12 +329,6 @@ export class WireDecoder {
    * BEP 3 and BEP 6: one of bitfield, have-all, have-none, once, and first. "First" is taken mildly: clients send
    * the extension handshake before, and libtorrent its bitfield only when it has the metadata.
    */
-  #takeBitfieldTurn(messageId: number): void {
-    if (this.#hadBitfield) throw this.#fault("WIRE_REPEATED_BITFIELD", messageId);
-    if (this.#hadHave) throw this.#fault("WIRE_LATE_BITFIELD", messageId);
-    this.#hadBitfield = true;
-  }
-
   /** A short message is judged when it is whole, as by readers that cut the stream first; a long one at once. */
   #refuseLength(messageId: number, length: number, available: number): number {
     const wholeLength = 4 + length;

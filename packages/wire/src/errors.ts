@@ -8,8 +8,6 @@ import { RemoteProtocolError } from "@bt/primitives";
  * - `WIRE_BAD_LENGTH`: a message of fixed size has another size, or one that must carry something is empty.
  * - `WIRE_MESSAGE_TOO_LONG`: a message is longer than its cap.
  * - `WIRE_BAD_BITFIELD`: the bitfield has the wrong size for the torrent, or spare bits are set.
- * - `WIRE_REPEATED_BITFIELD`: a second one of bitfield, have-all, have-none.
- * - `WIRE_LATE_BITFIELD`: one of these three after a `have`.
  * - `WIRE_FAST_NOT_NEGOTIATED`: a message of the fast extension that was not agreed on (BEP 6: close).
  * - `WIRE_PIECE_OUT_OF_RANGE`: a `have` for a piece that the torrent has not.
  * - `WIRE_BAD_EXTENSION_MESSAGE`: the payload of an extension message is not what its BEP says.
@@ -20,8 +18,6 @@ export type WireErrorCode =
   | "WIRE_BAD_LENGTH"
   | "WIRE_MESSAGE_TOO_LONG"
   | "WIRE_BAD_BITFIELD"
-  | "WIRE_REPEATED_BITFIELD"
-  | "WIRE_LATE_BITFIELD"
   | "WIRE_FAST_NOT_NEGOTIATED"
   | "WIRE_PIECE_OUT_OF_RANGE"
   | "WIRE_BAD_EXTENSION_MESSAGE";

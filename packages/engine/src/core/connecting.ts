@@ -60,7 +60,7 @@ export function peerJoined(t: TorrentState, peer: Peer): void {
         extensions: {},
         client: CLIENT_NAME,
         requestQueueDepth: t.limits.maximumWaitingRequests,
-        port: t.surroundings.listenPort,
+        port: t.surroundings.listenPort(),
       }),
     );
 }

@@ -39,13 +39,15 @@ export function refill(t: TorrentState, peer: Peer): void {
   const { batch, layout, picker } = t;
   batch.count = 0;
   const exclusive = peer.down.rate(now) * (t.limits.wholePieceMs / 1000) >= layout.pieceLength;
+  const trusted = isTrusted(t, peer);
   while (room > 0) {
     const first = batch.count;
-    const mayOpenPiece = !t.surroundings.buffersSpent;
+    const mayOpenPiece = !t.surroundings.buffers.areSpent;
     // At most one piece's worth at a time, so that a call opens one piece at most and its buffer can be had or not.
     const got = picker.pick(peer.slot, Math.min(room, layout.blocksPerPiece), batch, {
       exclusive,
       mayOpenPiece,
+      trusted,
       allowedFast: choked ? peer.allowedFast : undefined,
     });
     if (got === 0) break;
@@ -59,6 +61,17 @@ export function refill(t: TorrentState, peer: Peer): void {
     t.idle.add(peer);
     if (allowance !== Infinity) t.surroundings.awaitAllowance();
   }
+}
+
+/**
+ * Whether the peer may have a piece that is to come from one peer alone. Somebody who has sent nothing good yet might hold it
+ * up for as long as his requests take to time out, so he gets it only when nobody better is there.
+ */
+function isTrusted(t: TorrentState, peer: Peer): boolean {
+  if (t.suspicions.size === 0 || peer.record.goodPieceCount > 0) return true;
+  for (const other of t.peers)
+    if (other.record.goodPieceCount > 0 && !other.peerChoking && !other.snubbed) return false;
+  return true;
 }
 
 /** Gives every newly opened piece of the batch its buffer; takes pieces back for which there is none. Returns blocks lost. */
@@ -76,7 +89,7 @@ function ensureSinks(t: TorrentState, first: number): number {
         const sink = t.disk.acquire(piece);
         if (sink !== undefined) t.sinks.set(piece, { sink, senders: [] });
         else {
-          t.surroundings.buffersSpent = true;
+          t.surroundings.buffers.areSpent = true;
           picker.abandon(piece);
         }
         usable = sink !== undefined;
@@ -126,7 +139,7 @@ export function blockStarts(
 ): boolean {
   const block = offset / BLOCK_LENGTH;
   if (!t.layout.isBlock(piece, offset, length) || !peer.requests.has(piece, block)) {
-    t.wastedLength += length;
+    waste(t, length);
     peer.unrequestedLength += length;
     if (peer.unrequestedLength > t.limits.maximumUnrequestedLength)
       peer.link.close("sends blocks that nobody asked for");
@@ -135,7 +148,7 @@ export function blockStarts(
   const open = t.sinks.get(piece);
   if (open === undefined || t.picker.isReceived(piece, block)) {
     // Another peer was faster, or the piece was given up.
-    t.wastedLength += length;
+    waste(t, length);
     if (peer.requests.take(piece, block) === "active") t.picker.release(peer.slot, piece, block);
     return false;
   }
@@ -143,6 +156,12 @@ export function blockStarts(
   peer.receivingPiece = piece;
   peer.receivingBlock = block;
   return true;
+}
+
+/** Bytes that came and are of no use. */
+function waste(t: TorrentState, length: number): void {
+  t.wastedLength += length;
+  t.down.add(length, t.now);
 }
 
 /** The block that began last is whole. */

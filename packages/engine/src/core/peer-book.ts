@@ -15,6 +15,8 @@ export interface PeerRecord {
   dialledAt: number;
   nextDialAt: number;
   banned: boolean;
+  /** Pieces with blocks from it that matched their hash. */
+  goodPieceCount: number;
   /** It had everything when we last saw it: no use to us once we have everything too. */
   isSeed: boolean;
 }
@@ -72,6 +74,7 @@ export class PeerBook {
       dialledAt: -Infinity,
       nextDialAt: -Infinity,
       banned: false,
+      goodPieceCount: 0,
       isSeed: false,
     };
     this.#records.set(key, record);

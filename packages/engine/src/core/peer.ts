@@ -70,7 +70,7 @@ export class Peer {
   uploadQueued = false;
   readonly up: RateMeter = new RateMeter();
   optimistic = false;
-  unchokedAt = -Infinity;
+  unchokedAt: number = -Infinity;
   sentAtUnchoke = 0;
   badRequestCount = 0;
 

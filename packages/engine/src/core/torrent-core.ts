@@ -23,6 +23,9 @@ import type { Sleeper, WakeQueue } from "./wake-queue.ts";
 /** Most pieces a peer may let us have while it chokes us; BEP 6 suggests ten, Transmission and libtorrent send up to 16. */
 const MAXIMUM_ALLOWED_FAST = 64;
 
+/** Facts that a peer's message brought. */
+type Message = Exclude<Extract<Fact, { peer: Peer }>, { type: "peer-joined" | "peer-left" }>;
+
 /**
  * The one mutator of a torrent. Whatever happens to it comes in as a fact through `handle`, one at a time and in
  * order; a fact that arises while another is handled waits its turn. What is to happen outside leaves through the links of
@@ -104,7 +107,7 @@ export class TorrentCore implements Sleeper {
     }
   }
 
-  #applyMessage(t: TorrentState, fact: Extract<Fact, { peer: Peer }>): void {
+  #applyMessage(t: TorrentState, fact: Message): void {
     const { peer } = fact;
     switch (fact.type) {
       case "choke":

@@ -39,7 +39,7 @@ export interface TorrentSurroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly peerId: Uint8Array;
-  readonly listenPort: number;
+  listenPort(): number;
   readonly downLimiter: RateLimiter;
   /** Whether one more connection may be opened or kept. */
   hasRoomForPeer(): boolean;
@@ -50,11 +50,11 @@ export interface TorrentSurroundings {
   /** Ends an announce that is under way; it is answered by `tracker-failed`, which nobody waits for. */
   abortAnnounce(taskId: number): void;
   /** A tracker is being told that the download is complete; worth a moment's wait before the farewell. */
-  readonly isTellingCompleted: boolean;
+  isTellingCompleted(): boolean;
   /** Puts the peer into the line of the upload scheduler. */
   serve(peer: Peer): void;
   /** The piece buffers of the session are all in use: nobody opens a piece until a `buffers-freed` fact. */
-  buffersSpent: boolean;
+  readonly buffers: { areSpent: boolean };
   /** One went back: those who wait are told. */
   bufferFreed(): void;
   /** The download allowance is used up: a `time-passed` fact comes when there is more. */
@@ -91,9 +91,9 @@ export class TorrentState {
   error: BtError | undefined;
   /** Two peers may be sending the same block: set for good by the first endgame, timeout or choke. */
   blocksMayOverlap = false;
-  nextChokeAt = Infinity;
-  nextSweepAt = Infinity;
-  nextDialAt = Infinity;
+  nextChokeAt: number = Infinity;
+  nextSweepAt: number = Infinity;
+  nextDialAt: number = Infinity;
   /** Facts that come later, from promises and timers, enter here. */
   handleLater: (fact: Fact) => void = () => undefined;
 
@@ -152,7 +152,7 @@ export class TorrentState {
     const sink = this.dropSink(piece);
     if (sink === undefined) return;
     this.disk.discard(sink);
-    this.surroundings.buffersSpent = false;
+    this.surroundings.buffers.areSpent = false;
   }
 
   setStatus(status: TorrentStatus): void {

@@ -19,6 +19,7 @@ export function pieceJudged(t: TorrentState, piece: number, matches: boolean): v
 
 /** Only now is the piece announced: its bytes are verified and written (DESIGN "Promises"). */
 function pieceHad(t: TorrentState, piece: number): void {
+  for (const sender of new Set(t.sinks.get(piece)?.senders)) sender.goodPieceCount++;
   t.sinks.delete(piece);
   t.picker.verified(piece);
   t.reports.piece(piece);

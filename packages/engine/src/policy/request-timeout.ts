@@ -1,11 +1,14 @@
 /** Bounds in ms: libtorrent clamps to [2 s, request_timeout 60 s]. */
 export interface RequestTimeoutRules {
   readonly minimumMs: number;
+  /** For a peer that has sent no block yet: less patience, since nothing says that it ever will (libtorrent piece_timeout 20 s, rain 20 s). */
+  readonly firstBlockMs: number;
   readonly maximumMs: number;
 }
 
 export const DEFAULT_REQUEST_TIMEOUT_RULES: RequestTimeoutRules = Object.freeze({
   minimumMs: 5_000,
+  firstBlockMs: 15_000,
   maximumMs: 60_000,
 });
 
@@ -23,6 +26,6 @@ export type RequestTimeoutPolicy = (gaps: BlockGaps, rules: RequestTimeoutRules)
  * 2 s because the gaps are measured between reads, which come in bursts.
  */
 export const requestTimeout: RequestTimeoutPolicy = ({ meanMs, deviationMs }, rules) => {
-  if (meanMs === undefined || deviationMs === undefined) return rules.maximumMs;
+  if (meanMs === undefined || deviationMs === undefined) return rules.firstBlockMs;
   return Math.min(rules.maximumMs, Math.max(rules.minimumMs, meanMs + 4 * deviationMs));
 };

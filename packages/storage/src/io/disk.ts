@@ -15,7 +15,7 @@ export interface DiskStat {
 
 /**
  * The calls that the storage makes, in the callback form of `node:fs`: at one call per piece the `FileHandle` form
- * costs a fifth more CPU (research/performance.md, section 4c). A port, so that tests can make each single call fail.
+ * costs a fifth more CPU (measured on Node 20). A port, so that tests can make each single call fail.
  */
 export interface Disk {
   open(path: string, flags: number, mode: number, done: Done<number>): void;

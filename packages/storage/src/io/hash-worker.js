@@ -1,5 +1,5 @@
 // A hash thread. Plain JavaScript, so that it runs as it is from the sources, from dist and beside a bundle.
-// It reads and hashes by itself, in blocking calls: only digests cross threads (research/performance.md, section 9).
+// It reads and hashes by itself, in blocking calls: only digests cross threads.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort } from "node:worker_threads";

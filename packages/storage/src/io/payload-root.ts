@@ -17,9 +17,9 @@ function isUnsafe(element: string): boolean {
 }
 
 /**
- * The download folder, and the only way to anything in it. No path leaves it and no symbolic link below it is followed
- * (research/reliability.md, section 2.1): every folder is compared with its real path before a file in it is opened,
- * and the file itself is opened with O_NOFOLLOW. The folder itself may be reached by a link; that was the user's choice.
+ * The download folder, and the only way to anything in it. No path leaves it and no symbolic link below it is followed:
+ * every folder is compared with its real path before a file in it is opened, and the file itself is opened with
+ * O_NOFOLLOW. The folder itself may be reached by a link; that was the user's choice.
  *
  * A folder that was there once is not made again: when a disk is unmounted, nothing is written under its mount point.
  */

@@ -19,6 +19,9 @@ export const DEFAULT_WRITE_WINDOW: WriteWindow = Object.freeze({
   windowLength: 16 * 1024 * 1024,
 });
 
+/** How long the very first pieces of a download wait for the journal, ms. */
+const FIRST_FLUSH_MS = 50;
+
 /**
  * Brings pieces into the journal, in batches, and only after their bytes are on the disk: the files are synced first, so
  * that the journal is true after a power cut as well. The lifecycle is drawn in JOURNAL.md.
@@ -184,7 +187,10 @@ export class ResumeLog {
     if (this.#pendingLength >= this.#window.windowLength) {
       this.#flushInBackground();
     } else {
-      this.#cancelTimer ??= this.#clock.startTimer(this.#window.windowMs, () => {
+      // Until something is in the journal a kill would lose all there is, so the first pieces do not wait long.
+      const { windowMs } = this.#window;
+      const delayMs = this.#have.isEmpty ? Math.min(FIRST_FLUSH_MS, windowMs) : windowMs;
+      this.#cancelTimer ??= this.#clock.startTimer(delayMs, () => {
         this.#cancelTimer = undefined;
         this.#flushInBackground();
       });

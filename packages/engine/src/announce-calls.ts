@@ -1,0 +1,59 @@
+import { TrackerError, type AnnounceTask } from "@bt/tracker";
+import type { TorrentCore } from "./core/torrent-core.ts";
+import type { TrackerPort } from "./ports.ts";
+
+/** The announces of one torrent that are under way: carries them out and brings the answers back as facts. */
+export class AnnounceCalls {
+  readonly #tracker: TrackerPort;
+  readonly #peerId: Uint8Array;
+  readonly #port: () => number;
+  readonly #calls = new Map<number, { readonly task: AnnounceTask; readonly abort: AbortController }>();
+
+  constructor(tracker: TrackerPort, peerId: Uint8Array, port: () => number) {
+    this.#tracker = tracker;
+    this.#peerId = peerId;
+    this.#port = port;
+  }
+
+  get isTellingCompleted(): boolean {
+    for (const { task } of this.#calls.values()) if (task.event === "completed") return true;
+    return false;
+  }
+
+  abort(taskId: number): void {
+    this.#calls.get(taskId)?.abort.abort();
+  }
+
+  /** Never rejects: what goes wrong is a fact, too. */
+  async announce(core: TorrentCore, task: AnnounceTask): Promise<void> {
+    const { state } = core;
+    const { taskId } = task;
+    const abort = new AbortController();
+    this.#calls.set(taskId, { task, abort });
+    const parameters = {
+      infoHash: state.metainfo.infoHash!,
+      peerId: this.#peerId,
+      port: this.#port(),
+      uploaded: state.up.total,
+      downloaded: state.down.total,
+      left: state.layout.totalLength - state.verifiedLength,
+      event: task.event,
+      numWant: task.numWant,
+      trackerId: task.trackerId,
+    };
+    try {
+      const response = await this.#tracker.announce(task.url, parameters, abort.signal);
+      this.#calls.delete(taskId);
+      core.handle({ type: "tracker-answered", taskId, response });
+    } catch (error) {
+      this.#calls.delete(taskId);
+      core.handle({ type: "tracker-failed", taskId, error: asTrackerError(error) });
+    }
+  }
+}
+
+function asTrackerError(error: unknown): TrackerError {
+  if (error instanceof TrackerError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new TrackerError("TRACKER_UNREACHABLE", message, { cause: error });
+}

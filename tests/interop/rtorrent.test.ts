@@ -1,0 +1,4 @@
+import { describeClient } from "./harness/client-matrix.ts";
+import { rtorrent } from "./peers/rtorrent.ts";
+
+describeClient(rtorrent);
