@@ -29,4 +29,10 @@ export {
 } from "./endpoint.ts";
 export { BtError, IoError, RemoteProtocolError, type ErrorData } from "./errors.ts";
 export { bytesEqual, concatBytes, formatHex, parseHex } from "./bytes.ts";
-export { BLOCK_LENGTH, PieceLayout, type BlockIndex, type PieceIndex, type PieceLayoutOptions } from "./piece-layout.ts";
+export {
+  BLOCK_LENGTH,
+  PieceLayout,
+  type BlockIndex,
+  type PieceIndex,
+  type PieceLayoutOptions,
+} from "./piece-layout.ts";

@@ -31,8 +31,10 @@ export class PieceLayout {
   readonly #shortPieces: ReadonlyMap<PieceIndex, number> | undefined;
 
   constructor({ pieceLength, totalLength, shortPieces }: PieceLayoutOptions) {
-    if (!Number.isSafeInteger(pieceLength) || pieceLength < 1) throw new RangeError(`piece length ${pieceLength}`);
-    if (!Number.isSafeInteger(totalLength) || totalLength < 0) throw new RangeError(`total length ${totalLength}`);
+    if (!Number.isSafeInteger(pieceLength) || pieceLength < 1)
+      throw new RangeError(`piece length ${pieceLength}`);
+    if (!Number.isSafeInteger(totalLength) || totalLength < 0)
+      throw new RangeError(`total length ${totalLength}`);
     this.pieceLength = pieceLength;
     this.totalLength = totalLength;
     this.pieceCount = Math.ceil(totalLength / pieceLength);

@@ -19,27 +19,35 @@ import {
 describe("PieceLayout", () => {
   it("cuts a torrent into pieces and blocks that add up to the whole", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 0, max: 1_000_000 }), (pieceLength, totalLength) => {
-        fc.pre(totalLength / pieceLength < 2_000);
-        const layout = new PieceLayout({ pieceLength, totalLength });
-        let sum = 0;
-        for (let piece = 0; piece < layout.pieceCount; piece++) {
-          let pieceSum = 0;
-          for (let block = 0; block < layout.blockCountAt(piece); block++) {
-            const length = layout.blockLengthAt(piece, block);
-            expect(layout.isBlock(piece, block * BLOCK_LENGTH, length)).toBe(true);
-            pieceSum += length;
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.integer({ min: 0, max: 1_000_000 }),
+        (pieceLength, totalLength) => {
+          fc.pre(totalLength / pieceLength < 2_000);
+          const layout = new PieceLayout({ pieceLength, totalLength });
+          let sum = 0;
+          for (let piece = 0; piece < layout.pieceCount; piece++) {
+            let pieceSum = 0;
+            for (let block = 0; block < layout.blockCountAt(piece); block++) {
+              const length = layout.blockLengthAt(piece, block);
+              expect(layout.isBlock(piece, block * BLOCK_LENGTH, length)).toBe(true);
+              pieceSum += length;
+            }
+            expect(pieceSum).toBe(layout.pieceLengthAt(piece));
+            sum += pieceSum;
           }
-          expect(pieceSum).toBe(layout.pieceLengthAt(piece));
-          sum += pieceSum;
-        }
-        expect(sum).toBe(totalLength);
-      }),
+          expect(sum).toBe(totalLength);
+        },
+      ),
     );
   });
 
   it("knows the short pieces of a v2 torrent", () => {
-    const layout = new PieceLayout({ pieceLength: 32_768, totalLength: 100_000, shortPieces: new Map([[1, 5]]) });
+    const layout = new PieceLayout({
+      pieceLength: 32_768,
+      totalLength: 100_000,
+      shortPieces: new Map([[1, 5]]),
+    });
     expect(layout.pieceLengthAt(1)).toBe(5);
     expect(layout.blockCountAt(1)).toBe(1);
     expect(layout.isRange(1, 0, 6)).toBe(false);
@@ -116,9 +124,15 @@ describe("Bitfield", () => {
 
 describe("endpoints", () => {
   it("round-trips compact lists of both families", () => {
-    const v4 = [{ host: "127.0.0.1", port: 6881 }, { host: "255.0.1.2", port: 1 }];
+    const v4 = [
+      { host: "127.0.0.1", port: 6881 },
+      { host: "255.0.1.2", port: 1 },
+    ];
     expect(decodeCompactEndpoints(encodeCompactEndpoints(v4, 4), 4)).toEqual(v4);
-    const v6 = [{ host: "::1", port: 65_535 }, { host: "2001:db8::8:800:200c:417a", port: 80 }];
+    const v6 = [
+      { host: "::1", port: 65_535 },
+      { host: "2001:db8::8:800:200c:417a", port: 80 },
+    ];
     expect(decodeCompactEndpoints(encodeCompactEndpoints([...v4, ...v6], 6), 6)).toEqual(v6);
   });
 
@@ -131,7 +145,17 @@ describe("endpoints", () => {
   it("parses what it formats and refuses the rest", () => {
     for (const text of ["1.2.3.4:5", "[::1]:6881", "[::ffff:102:304]:1"])
       expect(formatEndpoint(parseEndpoint(text)!)).toBe(text);
-    for (const text of ["localhost:1", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3:4", "256.0.0.1:1", "[:::]:1", "[1::2::3]:1", ":1"])
+    for (const text of [
+      "localhost:1",
+      "1.2.3.4",
+      "1.2.3.4:0",
+      "1.2.3.4:65536",
+      "1.2.3:4",
+      "256.0.0.1:1",
+      "[:::]:1",
+      "[1::2::3]:1",
+      ":1",
+    ])
       expect(parseEndpoint(text)).toBeUndefined();
   });
 
@@ -151,13 +175,20 @@ describe("bytes and errors", () => {
   });
 
   it("joins and compares", () => {
-    expect([...concatBytes(new Uint8Array([1]), new Uint8Array(), new Uint8Array([2, 3]))]).toEqual([1, 2, 3]);
+    expect([...concatBytes(new Uint8Array([1]), new Uint8Array(), new Uint8Array([2, 3]))]).toEqual([
+      1, 2, 3,
+    ]);
     expect(bytesEqual(new Uint8Array([1]), new Uint8Array([2]))).toBe(false);
   });
 
   it("keeps code, data and kind", () => {
     const error = new RemoteProtocolError("X", "sentence", { at: 1 }, { cause: 2 });
     expect(error).toBeInstanceOf(BtError);
-    expect([error.code, error.data["at"], error.cause, error.name]).toEqual(["X", 1, 2, "RemoteProtocolError"]);
+    expect([error.code, error.data["at"], error.cause, error.name]).toEqual([
+      "X",
+      1,
+      2,
+      "RemoteProtocolError",
+    ]);
   });
 });

@@ -86,5 +86,5 @@ function isBefore(a: Timer, b: Timer): boolean {
 }
 
 async function settlePromises(): Promise<void> {
-  for (let turn = 0; turn < MICROTASK_TURNS; turn++) await undefined;
+  for (let turn = 0; turn < MICROTASK_TURNS; turn++) await Promise.resolve();
 }

@@ -1,0 +1,80 @@
+import { resolve } from "node:path";
+import type { Call } from "../command.ts";
+import { defineCommand } from "../define-command.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { usageFailure } from "../failure.ts";
+import { fileList } from "../info/file-list.ts";
+import { torrentJson } from "../info/torrent-json.ts";
+import { JSON_OPTION } from "../options/output-options.ts";
+import { DOWNLOAD_OPTIONS } from "../options/transfer-options.ts";
+import { formatJson } from "../output/escape.ts";
+import { withView } from "../output/transfer-view.ts";
+import { type LoadedTorrent, readTorrent } from "../sources/read-torrent.ts";
+
+const OPTIONS = { ...DOWNLOAD_OPTIONS, ...JSON_OPTION } as const;
+
+export const download = defineCommand({
+  name: "download",
+  summary:
+    "Download torrents, then exit. What is already there is checked and kept; an interrupted download goes on.",
+  operands: ["<source...>"],
+  options: OPTIONS,
+  examples: [
+    "bt debian.torrent",
+    "bt download a.torrent https://host.example/b.torrent -o ~/Downloads --max-down 2M",
+    "bt download a.torrent --seed-ratio 1 --seed-time 2h",
+    "curl -s https://host.example/a.torrent | bt download -",
+  ],
+  stopsCleanly: true,
+  run: (call) =>
+    withView(call, async (view) => {
+      const { io, stop, operands, options } = call;
+      const torrents = await Promise.race([readAll(call), stop.interrupted()]);
+      if (options.list) return listFiles(torrents, call);
+      const { runTransfers } = await import("../transfer/run-transfers.ts");
+      const root = resolve(io.cwd, options.out ?? ".");
+      const goesOn = options.seed || options.seedRatio !== undefined || options.seedTime !== undefined;
+      view.detail(
+        `${operands.length === 1 ? "downloading" : `downloading ${operands.length} torrents`} into ${root}`,
+      );
+      return runTransfers(
+        {
+          items: torrents.map(({ metainfo }) => ({ metainfo, root, trackers: options.tracker })),
+          network: options,
+          resume: !options.noResume,
+          seedOnly: false,
+          timeoutMs: options.timeout,
+          goal: goesOn ? { ratio: options.seedRatio, timeMs: options.seedTime } : undefined,
+        },
+        view,
+        stop,
+      );
+    }),
+});
+
+type DownloadCall = Call<typeof OPTIONS>;
+
+/** Every source is read before the first byte is downloaded, so that a mistake in the last one does not come late. */
+async function readAll({ io, stop, operands }: DownloadCall): Promise<LoadedTorrent[]> {
+  const torrents = new Map<string, LoadedTorrent>();
+  for (const text of operands) {
+    if (text === "-" && [...torrents.values()].some(({ origin }) => origin === "-")) {
+      throw usageFailure("standard input can be read only once; give - only once");
+    }
+    const torrent = await readTorrent(text, io, stop);
+    const key = String(torrent.metainfo.infoHash ?? torrent.metainfo.infoHashV2);
+    const twin = torrents.get(key);
+    if (twin !== undefined) throw usageFailure(`${text} is the same torrent as ${twin.origin}; give it once`);
+    torrents.set(key, torrent);
+  }
+  return [...torrents.values()];
+}
+
+function listFiles(torrents: readonly LoadedTorrent[], { io, options }: DownloadCall): ExitCode {
+  if (options.json) {
+    for (const { metainfo } of torrents) io.stdout.write(`${formatJson(torrentJson(metainfo))}\n`);
+    return EXIT.ok;
+  }
+  for (const { metainfo } of torrents) io.stdout.write(fileList(metainfo));
+  return EXIT.ok;
+}

@@ -1,0 +1,42 @@
+import { defineCommand } from "../define-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { magnetJson, magnetText } from "../info/magnet-view.ts";
+import { torrentJson } from "../info/torrent-json.ts";
+import { torrentText } from "../info/torrent-text.ts";
+import { switchOption } from "../options/option-spec.ts";
+import { JSON_OPTION } from "../options/output-options.ts";
+import { formatJson } from "../output/escape.ts";
+import { readMagnet } from "../sources/read-magnet.ts";
+import { findSource, readTorrent } from "../sources/read-torrent.ts";
+
+export const info = defineCommand({
+  name: "info",
+  summary: "Show what is in a torrent or magnet.",
+  operands: ["<source>"],
+  options: {
+    ...JSON_OPTION,
+    files: switchOption("--files", "show every file, however many there are"),
+  },
+  examples: [
+    "bt info debian.torrent --files",
+    "bt info debian.torrent --json | jq -r .infoHash",
+    "bt info 'magnet:?xt=…'",
+  ],
+  stopsCleanly: false,
+  async run({ io, stop, operands, options }) {
+    const text = operands[0]!;
+    const source = findSource(text, io);
+    if (source.kind === "magnet") {
+      const magnet = readMagnet(source.uri);
+      io.stdout.write(options.json ? `${formatJson(magnetJson(magnet))}\n` : magnetText(magnet));
+      return EXIT.ok;
+    }
+    const { metainfo } = await readTorrent(text, io, stop);
+    if (options.json) {
+      io.stdout.write(`${formatJson(torrentJson(metainfo))}\n`);
+    } else {
+      io.stdout.write(torrentText(metainfo, { allFiles: options.files }));
+    }
+    return EXIT.ok;
+  },
+});

@@ -1,0 +1,137 @@
+import {
+  choosePieceLength,
+  createTorrent,
+  insertPadFiles,
+  type NewFile,
+  type NewTorrent,
+} from "@bt/metainfo";
+import type { ScannedPayload } from "@bt/storage";
+import { EXIT } from "../exit-codes.ts";
+import { describeSystemError } from "../explain-error.ts";
+import { Failure, usageFailure } from "../failure.ts";
+import { readVersion } from "../version.ts";
+
+export type TorrentFormat = "v1" | "v2" | "hybrid";
+
+/** What the user decides about a new torrent. */
+export interface TorrentWishes extends Partial<
+  Pick<NewTorrent, "trackers" | "webSeeds" | "private" | "source" | "comment" | "similar" | "collections">
+> {
+  readonly format: TorrentFormat;
+  /** Default: about 1,000 to 2,000 pieces. */
+  readonly pieceLength: number | undefined;
+  readonly withDate: boolean;
+}
+
+export interface MadeTorrent {
+  readonly bytes: Uint8Array;
+  readonly payload: ScannedPayload;
+}
+
+export interface MakingOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (hashedCount: number, totalCount: number) => void;
+}
+
+/** The torrent of a file or folder. `shown` is the path as the user wrote it. */
+export async function makeTorrent(
+  path: string,
+  shown: string,
+  wishes: TorrentWishes,
+  options: MakingOptions,
+): Promise<MadeTorrent> {
+  const { stat } = await import("node:fs/promises");
+  await stat(path).catch((cause: unknown) => {
+    throw new Failure(
+      EXIT.unreadable,
+      "UNREADABLE",
+      `cannot read ${shown}: ${describeSystemError(cause)}; check the path`,
+      { cause },
+    );
+  });
+  try {
+    return await scanAndHash(path, shown, wishes, options);
+  } catch (error) {
+    throw asInputFailure(error);
+  }
+}
+
+async function scanAndHash(
+  path: string,
+  shown: string,
+  wishes: TorrentWishes,
+  options: MakingOptions,
+): Promise<MadeTorrent> {
+  const { hashFiles, hashFileTrees, HashWorkers, scanPayload } = await import("@bt/storage");
+  const { format, withDate, ...stated } = wishes;
+  const payload = await scanPayload(path, { signal: options.signal });
+  const totalLength = payload.files.reduce((sum, { length }) => sum + length, 0);
+  if (totalLength === 0) {
+    throw new Failure(
+      EXIT.unreadable,
+      "EMPTY",
+      `cannot make a torrent of ${shown}: there is not one byte in it`,
+    );
+  }
+  const pieceLength = wishes.pieceLength ?? choosePieceLength(totalLength);
+  // Both kinds of hashes are wanted of a hybrid: its data is read twice, and the progress counts both.
+  const passCount = format === "hybrid" ? 2 : 1;
+  const workers = new HashWorkers();
+  try {
+    const pass = (index: number) => ({
+      pieceLength,
+      workers,
+      signal: options.signal,
+      onProgress: (hashed: number, total: number) =>
+        options.onProgress(index * total + hashed, passCount * total),
+    });
+    let files: NewFile[] = payload.files.map(({ path: elements, length, executable }) => ({
+      path: elements,
+      length,
+      ...(executable ? { executable } : {}),
+    }));
+    const places = new Map(files.map((file, index) => [file.path, payload.files[index]!.absolutePath]));
+    if (format !== "v1") {
+      const trees = await hashFileTrees({ files: payload.files, ...pass(0) });
+      files = files.map((file, index) => ({ ...file, ...trees[index] }));
+    }
+    if (format === "hybrid") files = insertPadFiles(files, pieceLength);
+    const hashed = files.map(({ path: elements, length, pad }) => ({
+      length,
+      absolutePath: pad === true ? undefined : places.get(elements),
+    }));
+    const pieceHashes =
+      format === "v2" ? undefined : await hashFiles({ files: hashed, ...pass(passCount - 1) });
+    const bytes = createTorrent({
+      ...stated,
+      name: payload.name,
+      files,
+      pieceLength,
+      ...(pieceHashes === undefined ? {} : { pieceHashes }),
+      createdBy: `bt/${readVersion()}`,
+      ...(withDate ? { creationDate: Math.floor(Date.now() / 1000) } : {}),
+    });
+    return { bytes, payload };
+  } finally {
+    await workers.close();
+  }
+}
+
+/** What is wrong with the disk here is wrong with the input. */
+function asInputFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== "StorageError") return error;
+  return new Failure(EXIT.unreadable, String((error as { code?: unknown }).code), error.message, {
+    cause: error,
+  });
+}
+
+/** Bytes of a piece: a power of two, as v2 demands and every client takes. */
+export function checkPieceLength(length: number): number {
+  if (length >= 16_384 && length <= 268_435_456 && Number.isInteger(Math.log2(length))) return length;
+  throw usageFailure(`a piece of ${length} bytes is not possible; give a power of two from 16K to 256M`);
+}
+
+export function parseFormat(text: string): TorrentFormat {
+  if (text === "v1" || text === "v2" || text === "hybrid") return text;
+  throw usageFailure(`"${text}" is not a format; give v1, v2 or hybrid`);
+}

@@ -1,0 +1,37 @@
+import type { Magnet } from "@bt/metainfo";
+import { formatHex } from "@bt/primitives";
+import { escapeText } from "../output/escape.ts";
+import { formatLength } from "../output/units.ts";
+import { hexOrNull } from "./torrent-json.ts";
+import { formatRows, pushList } from "./torrent-text.ts";
+
+/** What `bt info --json` prints of a magnet link. `select` holds file indices, null when all files are wanted. */
+export function magnetJson(magnet: Magnet): Record<string, unknown> {
+  return {
+    infoHash: hexOrNull(magnet.infoHash),
+    infoHashV2: hexOrNull(magnet.infoHashV2),
+    name: magnet.name ?? null,
+    trackers: magnet.trackers,
+    webSeeds: magnet.webSeeds,
+    peers: magnet.peers.map(formatAddress),
+    select: magnet.select ?? null,
+    length: magnet.length ?? null,
+  };
+}
+
+/** What `bt info` prints of a magnet link for people. */
+export function magnetText(magnet: Magnet): string {
+  const rows: [label: string, value: string][] = [["Name", escapeText(magnet.name ?? "(none)")]];
+  if (magnet.infoHash !== undefined) rows.push(["Info-hash", formatHex(magnet.infoHash)]);
+  if (magnet.infoHashV2 !== undefined) rows.push(["Info-hash v2", formatHex(magnet.infoHashV2)]);
+  if (magnet.length !== undefined) rows.push(["Size", `${formatLength(magnet.length)} (as the link claims)`]);
+  pushList(rows, "Trackers", magnet.trackers.flat());
+  pushList(rows, "Web seeds", magnet.webSeeds);
+  pushList(rows, "Peers", magnet.peers.map(formatAddress));
+  if (magnet.select !== undefined) rows.push(["Files", magnet.select.join(", ")]);
+  return `${formatRows(rows).join("\n")}\n`;
+}
+
+function formatAddress({ host, port }: { host: string; port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

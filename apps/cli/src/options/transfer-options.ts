@@ -1,0 +1,42 @@
+import { parseBindAddress, parseHostAndPort } from "../values/address.ts";
+import { parseDuration } from "../values/duration.ts";
+import { parseRate } from "../values/length.ts";
+import { parsePort, parseRatio, wholeNumber } from "../values/number.ts";
+import { parseTrackerTier } from "../values/tracker-tier.ts";
+import { listOption, parseText, switchOption, valueOption } from "./option-spec.ts";
+
+/** Options about the network, shared by `download` and `seed`. */
+export const NETWORK_OPTIONS = {
+  port: valueOption("-p, --port <n>", "port to listen on (default 0: any free one)", parsePort),
+  bind: valueOption("--bind <address>", "address to listen on and connect from", parseBindAddress),
+  peer: listOption("--peer <host:port>", "connect to this peer (repeatable)", parseHostAndPort),
+  tracker: listOption(
+    "--tracker <url>",
+    "ask this tracker too (repeatable; commas put several into one tier)",
+    parseTrackerTier,
+  ),
+  noTrackers: switchOption("--no-trackers", "ask no tracker at all"),
+  maxDown: valueOption("--max-down <rate>", "download at most so much a second, e.g. 500K or 2M", parseRate),
+  maxUp: valueOption("--max-up <rate>", "upload at most so much a second", parseRate),
+  maxPeers: valueOption(
+    "--max-peers <n>",
+    "connect to at most so many peers",
+    wholeNumber("a number of peers", 1, 65_535),
+  ),
+} as const;
+
+/** When to stop seeding. */
+export const SEEDING_OPTIONS = {
+  seedRatio: valueOption("--seed-ratio <r>", "seed until r times the size is uploaded", parseRatio),
+  seedTime: valueOption("--seed-time <t>", "seed for so long, e.g. 90s, 5m or 1h", parseDuration),
+} as const;
+
+export const DOWNLOAD_OPTIONS = {
+  out: valueOption("-o, --out <dir>", "download folder (default: the current one)", parseText),
+  ...NETWORK_OPTIONS,
+  seed: switchOption("--seed", "go on seeding when complete, until Ctrl-C"),
+  ...SEEDING_OPTIONS,
+  timeout: valueOption("--timeout <t>", "give up when nothing arrives for so long, e.g. 5m", parseDuration),
+  noResume: switchOption("--no-resume", "trust no saved state: check the data that is there by its hashes"),
+  list: switchOption("--list", "list the files and download nothing"),
+} as const;

@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Metainfo, parseTorrent } from "@bt/metainfo";
+import { concatBytes } from "@bt/primitives";
+import { EXIT } from "../exit-codes.ts";
+import { describeSystemError } from "../explain-error.ts";
+import { Failure, usageFailure } from "../failure.ts";
+import type { Io } from "../io.ts";
+import type { Stop } from "../stop.ts";
+import { parseSource, type Source } from "./source.ts";
+
+/** Larger .torrent files than this are refused: 64 MiB describe a payload of tens of terabytes. */
+export const DEFAULT_MAX_TORRENT_LENGTH: number = 64 * 1024 * 1024;
+
+/**
+ * Names are cleaned as this system needs it, so that what other clients have downloaded here is found under the names
+ * that they gave it.
+ */
+export const FILE_NAMES: "portable" | "posix" = process.platform === "win32" ? "portable" : "posix";
+
+/** A torrent and where it came from. */
+export interface LoadedTorrent {
+  readonly metainfo: Metainfo;
+  readonly bytes: Uint8Array;
+  /** The argument that named it. */
+  readonly origin: string;
+}
+
+/** The source behind an argument. */
+export function findSource(text: string, io: Io): Source {
+  return parseSource(text, (path) => existsSync(resolve(io.cwd, path)));
+}
+
+/** Reads and parses a .torrent from a file, the web or standard input. A magnet is a usage failure. */
+export async function readTorrent(text: string, io: Io, stop: Stop): Promise<LoadedTorrent> {
+  const source = findSource(text, io);
+  if (source.kind === "magnet") {
+    throw usageFailure(
+      `cannot use a magnet link or info-hash here yet; give the .torrent file or its web address`,
+    );
+  }
+  const bytes = await readBytes(source, io, stop);
+  try {
+    return { metainfo: parseTorrent(bytes, { fileNames: FILE_NAMES }), bytes, origin: text };
+  } catch (cause) {
+    throw badTorrent(text, bytes, cause);
+  }
+}
+
+async function readBytes(
+  source: Exclude<Source, { kind: "magnet" }>,
+  io: Io,
+  stop: Stop,
+): Promise<Uint8Array> {
+  if (source.kind === "file") return readTorrentFile(source.path, io);
+  if (source.kind === "stdin") return readStandardInput(io);
+  const { fetchTorrent } = await import("./fetch-torrent.ts");
+  return fetchTorrent(source.url, { maxLength: DEFAULT_MAX_TORRENT_LENGTH, signal: stop.signal });
+}
+
+function readTorrentFile(path: string, io: Io): Uint8Array {
+  const place = resolve(io.cwd, path);
+  try {
+    const { size } = statSync(place);
+    if (size > DEFAULT_MAX_TORRENT_LENGTH) throw tooLong(path);
+    return readFileSync(place);
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    const folder = (cause as { code?: unknown }).code === "EISDIR";
+    const advice = folder ? "give a .torrent file, or share the folder with bt seed" : "check the path";
+    throw new Failure(
+      EXIT.unreadable,
+      "UNREADABLE",
+      `cannot read ${path}: ${describeSystemError(cause)}; ${advice}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function readStandardInput(io: Io): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of io.stdin) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > DEFAULT_MAX_TORRENT_LENGTH) throw tooLong("standard input");
+  }
+  if (length === 0) {
+    throw new Failure(EXIT.unreadable, "UNREADABLE", "standard input is empty; pipe a .torrent file into bt");
+  }
+  return concatBytes(...chunks);
+}
+
+function tooLong(what: string): Failure {
+  return new Failure(
+    EXIT.badTorrent,
+    "TORRENT_TOO_LONG",
+    `${what} is longer than 64 MiB; it is no .torrent file`,
+  );
+}
+
+function badTorrent(text: string, bytes: Uint8Array, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !("code" in cause)) return cause;
+  const what = text === "-" ? "standard input" : text;
+  // "<": the usual case is a login or error page of a web site.
+  const why = bytes[0] === 0x3c ? "it is a web page" : cause.message;
+  return new Failure(EXIT.badTorrent, String(cause.code), `${what} is not a valid torrent: ${why}`, {
+    cause,
+  });
+}

@@ -1,0 +1,42 @@
+import type { Session } from "@bt/engine";
+import type { Endpoint } from "@bt/primitives";
+import { EXIT } from "../exit-codes.ts";
+import { Failure } from "../failure.ts";
+import type { OptionValues } from "../options/option-spec.ts";
+import type { NETWORK_OPTIONS } from "../options/transfer-options.ts";
+import { resolveHost } from "../values/address.ts";
+
+export type NetworkValues = OptionValues<typeof NETWORK_OPTIONS>;
+
+/** A session that listens as the options say. */
+export async function openSession(network: NetworkValues): Promise<Session> {
+  const { createNodeSession } = await import("@bt/engine/node");
+  const { port, bind, maxDown, maxUp, maxPeers } = network;
+  try {
+    return await createNodeSession({
+      port: port ?? 0,
+      ...(bind === undefined ? {} : { host: bind }),
+      ...(maxDown === undefined ? {} : { maxDownloadRate: maxDown }),
+      ...(maxUp === undefined ? {} : { maxUploadRate: maxUp }),
+      ...(maxPeers === undefined ? {} : { maxPeers }),
+    });
+  } catch (error) {
+    throw listenFailure(error, network);
+  }
+}
+
+/** The addresses behind the `--peer` options. */
+export function resolvePeers(network: NetworkValues): Promise<Endpoint[]> {
+  return Promise.all(network.peer.map((target) => resolveHost(target)));
+}
+
+function listenFailure(error: unknown, { port, bind }: NetworkValues): unknown {
+  const code = (error as { cause?: { code?: unknown } } | null)?.cause?.code;
+  const fail = (what: string): Failure => new Failure(EXIT.network, String(code), what, { cause: error });
+  if (code === "EADDRINUSE")
+    return fail(`port ${port ?? 0} is in use; choose another with --port, or 0 for any free one`);
+  if (code === "EACCES")
+    return fail(`port ${port ?? 0} needs more rights; choose one above 1023 with --port`);
+  if (code === "EADDRNOTAVAIL") return fail(`this machine has no address ${bind ?? ""}; correct --bind`);
+  return error;
+}

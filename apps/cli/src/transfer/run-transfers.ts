@@ -1,0 +1,72 @@
+import type { Metainfo } from "@bt/metainfo";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { hexOrNull } from "../info/torrent-json.ts";
+import type { TransferView } from "../output/transfer-event.ts";
+import { CLEAN_STOP_MS, type Stop } from "../stop.ts";
+import { type NetworkValues, openSession, resolvePeers } from "./open-session.ts";
+import { TorrentRun, type TorrentRunOptions } from "./torrent-run.ts";
+
+/** One torrent to be downloaded or seeded. */
+export interface TransferItem {
+  readonly metainfo: Metainfo;
+  /** The download folder. */
+  readonly root: string;
+  /** Tiers besides those of the torrent. */
+  readonly trackers: readonly (readonly string[])[];
+  /** For a torrent that was made on the spot. */
+  readonly magnet?: string;
+}
+
+export interface TransferPlan extends TorrentRunOptions {
+  readonly items: readonly TransferItem[];
+  readonly network: NetworkValues;
+  /** False: hash what is there, whatever was saved about it. */
+  readonly resume: boolean;
+}
+
+/** How long a tracker may keep a finished command from ending: it is told that we leave, but nobody waits for its answer. */
+const FAREWELL_MS = 1_000;
+
+/** Downloads or seeds until all items are done with. Rejects with the interruption after a clean stop. */
+export async function runTransfers(plan: TransferPlan, view: TransferView, stop: Stop): Promise<ExitCode> {
+  const peers = await resolvePeers(plan.network);
+  const session = await openSession(plan.network);
+  let ticking: ReturnType<typeof setInterval> | undefined;
+  try {
+    view.emit({ event: "listening", port: session.port });
+    const runs = plan.items.map((item) => {
+      const { metainfo, root } = item;
+      view.emit({
+        event: "metadata",
+        infoHash: hexOrNull(metainfo.infoHash),
+        infoHashV2: hexOrNull(metainfo.infoHashV2),
+        name: metainfo.name,
+        totalLength: metainfo.totalLength,
+        pieceCount: metainfo.pieceCount,
+        ...(item.magnet === undefined ? {} : { magnet: item.magnet }),
+      });
+      const torrent = session.add(metainfo, {
+        root,
+        peers,
+        trackers: item.trackers,
+        useTrackers: !plan.network.noTrackers,
+        resume: plan.resume,
+      });
+      return new TorrentRun(torrent, view, plan);
+    });
+    const tick = (): void =>
+      view.progress(
+        runs.map((run) => run.row()),
+        performance.now(),
+      );
+    ticking = setInterval(tick, view.intervalMs);
+    tick();
+    const codes = await Promise.race([Promise.all(runs.map((run) => run.finish(tick))), stop.interrupted()]);
+    return codes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
+  } finally {
+    clearInterval(ticking);
+    if (stop.isRequested) view.say(plan.seedOnly ? "stopping" : "stopping; the same command goes on later");
+    view.close();
+    await session.close({ timeoutMs: stop.isRequested ? CLEAN_STOP_MS : FAREWELL_MS });
+  }
+}

@@ -1,0 +1,162 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { digest, expectSameAlbum, FILES, swarm } from "./support/album-swarm.ts";
+import { jsonLines, runBt, startBt } from "./support/run-bt.ts";
+import { writePayload } from "./support/swarm.ts";
+import { tempFolder } from "./support/temp-folder.ts";
+
+describe("seed", () => {
+  const LOCAL = ["--bind", "127.0.0.1", "--no-trackers", "--json"];
+
+  async function portOf(io: ReturnType<typeof startBt>["io"]): Promise<number> {
+    const text = await io.stdout.waitFor(/"seeding"/);
+    return jsonLines(text).find(({ event }) => event === "listening")!["port"] as number;
+  }
+
+  it("shares a folder: makes its torrent, saves it, prints its magnet", async () => {
+    const folder = tempFolder();
+    writePayload(join(folder, "album"), FILES);
+    const { io, ended } = startBt(["seed", "album", "--torrent-out", "x.torrent", ...LOCAL], { cwd: folder });
+    const port = await portOf(io);
+    const metadata = jsonLines(io.stdout.text).find(({ event }) => event === "metadata")!;
+    expect(metadata["magnet"]).toBe(`magnet:?xt=urn:btih:${metadata["infoHash"] as string}&dn=album`);
+    const cwd = tempFolder();
+    const args = [join(folder, "x.torrent"), "--bind", "127.0.0.1", "--peer", `127.0.0.1:${port}`];
+    expect((await runBt(args, { cwd })).code).toBe(0);
+    expectSameAlbum(folder, cwd);
+    io.send("SIGINT");
+    expect(await ended).toBe(130);
+    expect(readdirSync(folder).sort()).toEqual(["album", "x.torrent"]);
+  });
+
+  it("prints the magnet alone on standard output", async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, "one.bin"), randomBytes(1_000));
+    const { code, out, err } = await runBt(
+      ["seed", "one.bin", "--bind", "127.0.0.1", "--seed-time", "10ms"],
+      { cwd: folder },
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=one\.bin\n$/);
+    expect(err).toBe("one.bin: 1000 B, 1 piece\nseeding: one.bin; Ctrl-C stops\n");
+  });
+
+  it("shares a torrent's data after checking it, until its ratio is reached", async () => {
+    const { folder } = await swarm();
+    const { io, ended } = startBt(
+      ["seed", "album.torrent", "--data", folder, "--seed-ratio", "1", ...LOCAL],
+      { cwd: folder },
+    );
+    const port = await portOf(io);
+    const cwd = tempFolder();
+    const args = [join(folder, "album.torrent"), "--bind", "127.0.0.1", "--peer", `127.0.0.1:${port}`];
+    expect((await runBt(args, { cwd })).code).toBe(0);
+    expect(await ended).toBe(0);
+  });
+
+  it("refuses data that is not all there, and changes nothing: exit 8", async () => {
+    const { folder } = await swarm();
+    const place = join(folder, "album/a.bin");
+    const damaged = readFileSync(place);
+    damaged[50_000]! ^= 1;
+    writeFileSync(place, damaged);
+    const { code, err } = await runBt(["seed", "album.torrent", "--no-resume", "--bind", "127.0.0.1"], {
+      cwd: folder,
+    });
+    expect(code).toBe(8);
+    expect(err).toContain(
+      "bt: album: 1 of 10 pieces are missing or do not match; correct --data, look with bt verify",
+    );
+    expect(digest(place)).toBe(createHash("sha256").update(damaged).digest("hex"));
+    const empty = tempFolder();
+    expect(
+      (await runBt(["seed", join(folder, "album.torrent"), "--bind", "127.0.0.1"], { cwd: empty })).code,
+    ).toBe(8);
+    expect(existsSync(join(empty, "album"))).toBe(false);
+  });
+
+  it.each([
+    [["seed", "nothing"], 3, /^bt: cannot read nothing: there is no such file or folder/],
+    [["seed", "x.torrent"], 3, /^bt: cannot read x\.torrent: there is no such file/],
+    [["seed", ".", "--data", "."], 2, /--data is for a torrent/],
+    [["seed", "x.torrent", "--torrent-out", "y"], 2, /--torrent-out is for a file or folder/],
+  ])("refuses %j", async (args, code, message) => {
+    const finished = await runBt(args, { cwd: tempFolder() });
+    expect(finished.code).toBe(code);
+    expect(finished.err).toMatch(message);
+  });
+});
+
+describe("tracker", () => {
+  it("prints its announce address, brings peers together, and stops on Ctrl-C", async () => {
+    const { io, ended } = startBt(["tracker", "--host", "127.0.0.1", "--http-port", "0"]);
+    const announce = (await io.stdout.waitFor(/\n/)).trim();
+    expect(announce).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/announce$/);
+    const folder = tempFolder();
+    writePayload(join(folder, "album"), FILES);
+    const args = [
+      "seed",
+      "album",
+      "--tracker",
+      announce,
+      "--torrent-out",
+      "x.torrent",
+      "--bind",
+      "127.0.0.1",
+      "--json",
+    ];
+    const seeder = startBt(args, { cwd: folder });
+    await seeder.io.stdout.waitFor(/"seeding"/);
+    const cwd = tempFolder();
+    expect(
+      (await runBt([join(folder, "x.torrent"), "--bind", "127.0.0.1", "--timeout", "20s"], { cwd })).code,
+    ).toBe(0);
+    expectSameAlbum(folder, cwd);
+    seeder.io.send("SIGINT");
+    expect(await seeder.ended).toBe(130);
+    io.send("SIGINT");
+    expect(await ended).toBe(130);
+    expect(io.stderr.text).toMatch(
+      /^the tracker runs; Ctrl-C stops it\nstopped after [1-9][0-9]* announces?\n$/,
+    );
+  });
+
+  it("--json prints where it listens", async () => {
+    const { io, ended } = startBt(["tracker", "--host", "127.0.0.1", "--http-port", "0", "--json"]);
+    const event = JSON.parse(await io.stdout.waitFor(/\n/)) as Record<string, unknown>;
+    expect(event).toEqual({
+      event: "listening",
+      port: expect.any(Number) as unknown,
+      announceUrl: expect.any(String) as unknown,
+    });
+    io.send("SIGTERM");
+    expect(await ended).toBe(143);
+    expect(io.stderr.text).toBe("");
+  });
+
+  it("needs a free port: exit 5", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await runBt(["tracker", "--host", "127.0.0.1", "--http-port", String(port)]);
+    expect(code).toBe(5);
+    expect(err).toBe(
+      `bt: cannot listen on port ${port}: something else uses it; choose another with --http-port\n`,
+    );
+  });
+});
+
+describe("demo", () => {
+  it("plays the whole pipeline and leaves nothing behind", async () => {
+    const { code, out, err } = await runBt(["demo", "--size", "1M"]);
+    expect([code, out]).toEqual([0, ""]);
+    expect(err).toContain("5 files, every byte is the same");
+    const folder = /^removed (.+)$/m.exec(err)?.[1];
+    expect(folder).toBeDefined();
+    expect(statSync(folder!, { throwIfNoEntry: false })).toBeUndefined();
+  });
+});
