@@ -8,7 +8,7 @@ describe("placeHash", () => {
   it("hashes usual pieces on the loop, long pieces and fast torrents in a worker", () => {
     expect(placeHash({ pieceLength: 2 * MIB, byteRate: 100 * MIB, workerCount: 2 })).toBe("loop");
     expect(placeHash({ pieceLength: 2 * MIB + 1, byteRate: 0, workerCount: 2 })).toBe("worker");
-    expect(placeHash({ pieceLength: 16_384, byteRate: 501 * MIB, workerCount: 2 })).toBe("worker");
+    expect(placeHash({ pieceLength: 16_384, byteRate: 1025 * MIB, workerCount: 2 })).toBe("worker");
     expect(placeHash({ pieceLength: 16 * MIB, byteRate: 900 * MIB, workerCount: 0 })).toBe("loop");
   });
 

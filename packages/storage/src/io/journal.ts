@@ -106,7 +106,12 @@ export class Journal {
       await this.close(); // Windows replaces no file that is open
       await asVoidPromise((done) => disk.rename(temporary, this.path, done));
     } catch (cause) {
-      if (fd !== undefined) disk.close(fd, () => disk.unlink(temporary, () => {}));
+      // Awaited: left to itself it might take away the next attempt's file.
+      if (fd !== undefined) {
+        const opened = fd;
+        await asVoidPromise((done) => disk.close(opened, done)).catch(() => {});
+        await asVoidPromise((done) => disk.unlink(temporary, done)).catch(() => {});
+      }
       throw toStorageError(cause, "write", this.path);
     }
     this.#fd = fd;
