@@ -153,11 +153,14 @@ describe("a piece buffer", () => {
     const first = storage.acquire(0)!;
     first.put(0, bytes, 0, bytes.length);
     expect(await storage.commit(first)).toBe(true);
+    // Something long before it, so that the worker cannot be done with the piece before it dies.
+    const busy = dying.hashBuffer(new Uint8Array(512 * 1024 * 1024), undefined).catch(() => "died");
     const second = storage.commit(storage.acquire(0)!);
     await Promise.resolve();
     const closing = dying.close();
     await expect(second).rejects.toMatchObject({ code: "WORKER_FAILED" });
     await closing;
+    expect(await busy).toBe("died");
     expect(pool.usedLength).toBe(0);
     await expect(storage.commit(storage.acquire(0)!)).rejects.toMatchObject({ code: "CLOSED" });
     expect(pool.usedLength).toBe(0);
