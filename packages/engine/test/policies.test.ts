@@ -123,10 +123,17 @@ describe("the other policies", () => {
   });
 
   it("come back soon to a good peer, ever later to one that fails, and then not at all", () => {
-    expect(reconnectBackoff({ failureCount: 0, hadWorked: true })).toBe(5_000);
+    expect(reconnectBackoff({ failureCount: 0, hadWorked: true, hadJoined: true })).toBe(5_000);
     expect(
-      [1, 2, 3, 4, 5].map((failureCount) => reconnectBackoff({ failureCount, hadWorked: false })),
+      [1, 2, 3, 4, 5].map((failureCount) =>
+        reconnectBackoff({ failureCount, hadWorked: false, hadJoined: false }),
+      ),
     ).toEqual([15_000, 30_000, 60_000, 120_000, Infinity]);
+  });
+
+  it("try again soon, once, after a connection that was closed right after the handshake", () => {
+    expect(reconnectBackoff({ failureCount: 1, hadWorked: false, hadJoined: true })).toBe(2_000);
+    expect(reconnectBackoff({ failureCount: 2, hadWorked: false, hadJoined: true })).toBe(30_000);
   });
 
   it("dial those first that failed least, waited longest, and come from a better source", () => {

@@ -12,6 +12,7 @@ export interface PeerRecord {
   connectable: boolean;
   failureCount: number;
   hadWorked: boolean;
+  hadJoined: boolean;
   dialledAt: number;
   nextDialAt: number;
   banned: boolean;
@@ -71,6 +72,7 @@ export class PeerBook {
       connectable,
       failureCount: 0,
       hadWorked: false,
+      hadJoined: false,
       dialledAt: -Infinity,
       nextDialAt: -Infinity,
       banned: false,
@@ -102,20 +104,20 @@ export class PeerBook {
 
   dialling(record: PeerRecord, now: number): void {
     record.state = "dialling";
+    record.hadJoined = false;
     record.dialledAt = now;
   }
 
   connected(record: PeerRecord): void {
     record.state = "connected";
-    record.failureCount = 0;
-    record.hadWorked = true;
+    record.hadJoined = true;
   }
 
   /** The connection ended; `worked` when it had got as far as a handshake and did no harm. */
   disconnected(record: PeerRecord, worked: boolean, now: number): void {
     record.state = "idle";
     record.hadWorked = worked;
-    if (!worked) record.failureCount++;
+    record.failureCount = worked ? 0 : record.failureCount + 1;
     record.nextDialAt = now + reconnectBackoff(record);
   }
 
