@@ -55,7 +55,8 @@ export function installMissing(wanted: readonly Needy[]): void {
   const packages = [...new Set(missing.flatMap((one) => one.packages))];
   try {
     execFileSync("apt-get", ["update", "-q"], { env, stdio: ["ignore", "ignore", "inherit"] });
-    const flags = ["install", "-q", "-y", "--no-install-recommends"];
+    // Another installation may be under way: wait for it instead of giving up.
+    const flags = ["install", "-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=180"];
     execFileSync("apt-get", [...flags, ...packages], { env, stdio: ["ignore", "ignore", "inherit"] });
   } catch (error) {
     console.warn(`interop: apt-get failed: ${error instanceof Error ? error.message : String(error)}`);
