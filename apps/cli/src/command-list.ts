@@ -48,6 +48,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/magnet.ts")).magnet,
   },
   {
+    name: "edit",
+    usage: "edit <torrent>",
+    summary: "change a torrent's trackers, web seeds and comment",
+    load: async () => (await import("./commands/edit.ts")).edit,
+  },
+  {
     name: "tracker",
     usage: "tracker",
     summary: "run a tracker until Ctrl-C",

@@ -21,8 +21,8 @@ Options of every command:
   -h, --help      help for bt or for one command
   -V, --version   print the version
 
-bt <command> --help shows the options of a command. Every option can also be set in the
-environment: --max-down 2M is BT_MAX_DOWN=2M.
+bt <command> --help shows the options of a command. Options can also be set in the
+environment (not those of edit): --max-down 2M is BT_MAX_DOWN=2M.
 
 Examples:
   bt debian.torrent -o ~/Downloads

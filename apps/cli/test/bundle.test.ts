@@ -112,7 +112,7 @@ describe("the bundle", () => {
 
 describe("a real process", () => {
   it("is quiet when the reader of its output goes away", async () => {
-    const cwd = await albumFolder();
+    const cwd = await albumFolder("--tracker", "http://tracker.example/announce");
     const child = start(["info", "album.torrent"], { cwd });
     child.stdout!.destroy();
     expect(await end(child)).toMatchObject({ code: 0, err: "" });

@@ -1,11 +1,13 @@
 import { defineCommand } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { magnetJson, magnetText } from "../info/magnet-view.ts";
+import { oddities } from "../info/oddities.ts";
 import { torrentJson } from "../info/torrent-json.ts";
 import { torrentText } from "../info/torrent-text.ts";
 import { switchOption } from "../options/option-spec.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
-import { formatJson } from "../output/escape.ts";
+import { escapeText, formatJson } from "../output/escape.ts";
+import { styleFor } from "../output/style.ts";
 import { readMagnet } from "../sources/read-magnet.ts";
 import { findSource, readTorrent } from "../sources/read-torrent.ts";
 
@@ -36,6 +38,10 @@ export const info = defineCommand({
       io.stdout.write(`${formatJson(torrentJson(metainfo))}\n`);
     } else {
       io.stdout.write(torrentText(metainfo, { allFiles: options.files }));
+      const style = styleFor(io.stderr, io.env, options.noColor);
+      if (!options.quiet)
+        for (const line of oddities(metainfo, Date.now() / 1000))
+          io.stderr.write(`${style.yellow("warning:")} ${escapeText(line)}\n`);
     }
     return EXIT.ok;
   },

@@ -7,28 +7,43 @@ import type { Io } from "../io.ts";
 
 /**
  * Where a new torrent goes: the file that is named, `NAME.torrent` in a folder that is named, or else `NAME.torrent`
- * here. Only a name that the user gave may replace a file.
+ * here. Only a name that the user gave may replace a file, and never the payload's.
  */
-export function torrentPlace(given: string | undefined, name: string, source: string, io: Io): string {
+export function torrentPlace(
+  given: string | undefined,
+  name: string,
+  payload: string | undefined,
+  io: Io,
+): string {
   let place = resolve(io.cwd, given ?? ".");
   if (statSync(place, { throwIfNoEntry: false })?.isDirectory() === true) {
     place = join(place, `${name}.torrent`);
     if (existsSync(place)) throw usageFailure(`${place} exists already; name the file with -o to replace it`);
   }
-  if (place === source) throw usageFailure(`${place} is the payload itself; give another file with -o`);
+  if (place === payload) throw usageFailure(`${place} is the payload itself; give another file with -o`);
   return place;
 }
 
-/** Writes the torrent beside its place first, so that no half of it is ever seen. */
+/**
+ * Writes the torrent beside its place first, so that no half of it is ever seen. A file that it replaces gives it its
+ * permissions; behind a link, the file that the link leads to is replaced; a pipe or device is written to.
+ */
 export async function writeTorrent(place: string, bytes: Uint8Array): Promise<void> {
-  const { rename, rm, writeFile } = await import("node:fs/promises");
-  const draft = `${place}.${process.pid}.tmp`;
+  const { chmod, realpath, rename, rm, stat, writeFile } = await import("node:fs/promises");
+  let draft: string | undefined;
   try {
-    await writeFile(draft, bytes, { flag: "wx" });
-    await rename(draft, place);
+    const old = await stat(place).catch(() => undefined);
+    if (old !== undefined && !old.isFile()) return await writeFile(place, bytes);
+    const target = old === undefined ? place : await realpath(place);
+    draft = `${target}.${process.pid}.tmp`;
+    // Flushed before it takes the name: after a loss of power there is the old file or the new one.
+    await writeFile(draft, bytes, { flag: "wx", flush: true });
+    if (old !== undefined) await chmod(draft, old.mode & 0o7777);
+    await rename(draft, target);
   } catch (cause) {
-    await rm(draft, { force: true });
     const code = String((cause as { code?: unknown }).code);
+    // A draft that was there before is not ours.
+    if (draft !== undefined && code !== "EEXIST") await rm(draft, { force: true });
     const isFull = code === "ENOSPC" || code === "EDQUOT";
     const advice = isFull ? "make room" : "choose another place with -o";
     throw new Failure(

@@ -12,6 +12,7 @@ export function optionFromEnvironment(
   spec: OptionSpec<unknown>,
   env: Readonly<Record<string, string | undefined>>,
 ): unknown {
+  if (spec.argumentOnly === true) return undefined;
   const variable = variableName(spec);
   const text = env[variable]?.trim();
   if (text === undefined) return undefined;

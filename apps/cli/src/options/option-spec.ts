@@ -11,6 +11,8 @@ export interface OptionSpec<T> {
   readonly repeatable: boolean;
   /** Understood, but left out of the help. */
   readonly hidden: boolean;
+  /** No `BT_…` variable stands for it. */
+  readonly argumentOnly?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -42,6 +44,12 @@ export function listOption<T>(
   parse: (text: string) => T,
 ): OptionSpec<readonly T[]> {
   return { flags, help, initial: [], parse, repeatable: true, hidden: false };
+}
+
+/** The same options, but no `BT_…` variables stand for them. */
+export function argumentsOnly<const Table extends OptionTable>(table: Table): Table {
+  const entries = Object.entries(table).map(([key, spec]) => [key, { ...spec, argumentOnly: true }]);
+  return Object.fromEntries(entries) as Table;
 }
 
 /** Any text but the empty one. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Metainfo, parseTorrent } from "@bt/metainfo";
+import { type Metainfo, type ParseOptions, parseTorrent } from "@bt/metainfo";
 import { concatBytes } from "@bt/primitives";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
@@ -32,7 +32,12 @@ export function findSource(text: string, io: Io): Source {
 }
 
 /** Reads and parses a .torrent from a file, the web or standard input. A magnet is a usage failure. */
-export async function readTorrent(text: string, io: Io, stop: Stop): Promise<LoadedTorrent> {
+export async function readTorrent(
+  text: string,
+  io: Io,
+  stop: Stop,
+  options?: ParseOptions,
+): Promise<LoadedTorrent> {
   const source = findSource(text, io);
   if (source.kind === "magnet") {
     throw usageFailure(
@@ -41,7 +46,7 @@ export async function readTorrent(text: string, io: Io, stop: Stop): Promise<Loa
   }
   const bytes = await readBytes(source, io, stop);
   try {
-    return { metainfo: parseTorrent(bytes, { fileNames: FILE_NAMES }), bytes, origin: text };
+    return { metainfo: parseTorrent(bytes, { fileNames: FILE_NAMES, ...options }), bytes, origin: text };
   } catch (cause) {
     throw badTorrent(text, bytes, cause);
   }
