@@ -1,0 +1,18 @@
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type * as metainfo from "../../../packages/metainfo/src/index.ts";
+import type * as storage from "../../../packages/storage/src/index.ts";
+import { ROOT } from "./settings.ts";
+
+type MetainfoPackage = typeof metainfo;
+type StoragePackage = typeof storage;
+export type HashWorkers = storage.HashWorkers;
+export type Metainfo = metainfo.Metainfo;
+export type NewFile = metainfo.NewFile;
+
+// Built ones, as users get them. Only the types come from the sources, so that types are checked without a build.
+const load = (name: string): Promise<unknown> =>
+  import(pathToFileURL(path.join(ROOT, "packages", name, "dist/index.js")).href);
+
+export const loadMetainfo = (): Promise<MetainfoPackage> => load("metainfo") as Promise<MetainfoPackage>;
+export const loadStorage = (): Promise<StoragePackage> => load("storage") as Promise<StoragePackage>;
