@@ -8,8 +8,8 @@ import type { Peer, PeerKind, PeerOptions } from "./peer.ts";
 
 export const transmission: PeerKind = {
   name: "transmission",
-  needs: ["transmission-daemon"],
-  packages: ["transmission-daemon"],
+  needs: ["transmission-daemon", "transmission-show"],
+  packages: ["transmission-daemon", "transmission-cli"],
   // Transmission 3.00 takes 127.0.0.0/8 for "martian" addresses.
   dialsLoopback: false,
   makesEmptyFiles: false,
