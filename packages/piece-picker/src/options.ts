@@ -10,6 +10,11 @@ export interface PickerOptions {
   /** Duplicate requests that one call of `pick` may make; 1 in libtorrent's strict endgame. */
   readonly duplicatesPerPick?: number;
   /**
+   * Bytes of an extent: a peer that gets whole pieces is given the neighbours within one extent one after the other, as
+   * long as rarity and priority have nothing against it. 0 for none; 4 MiB in libtorrent (`piece_extent_affinity`).
+   */
+  readonly extentLength?: number;
+  /**
    * Called when the picker itself forgets the received blocks of an open piece, before anything is requested of it
    * again: the piece's buffer is void and must be given back. It must not call the picker. The cases are in STATE.md.
    */
@@ -20,6 +25,7 @@ export const DEFAULT_PICKER_OPTIONS: Readonly<Required<PickerOptions>> = Object.
   randomPieceCount: 4,
   maxRequestersPerBlock: 2,
   duplicatesPerPick: 1,
+  extentLength: 4 * 1024 * 1024,
   onDropped: () => {},
 });
 

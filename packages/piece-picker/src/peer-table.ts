@@ -22,6 +22,8 @@ export interface Peer {
   requestCount: number;
   /** Blocks of open and complete pieces that it sent: while there are any, the slot is not given to another. */
   sentBlockCount: number;
+  /** The piece that it was given to begin last, or -1. */
+  lastOpened: number;
 }
 
 /** The peers by slot. */
@@ -44,6 +46,7 @@ export class PeerTable {
       missingCount: 0,
       requestCount: 0,
       sentBlockCount: 0,
+      lastOpened: -1,
     };
     this.activeCount++;
     return slot;

@@ -12,6 +12,7 @@ import {
   SHARED,
   type OpenChoice,
 } from "./choose-open.ts";
+import { followExtent } from "./follow-extent.ts";
 import type { OpenPiece } from "./open-piece.ts";
 import type { OpenPieces } from "./open-pieces.ts";
 import type { PickerOptions, PickRules } from "./options.ts";
@@ -25,6 +26,8 @@ export interface PickPassParts {
   readonly open: OpenPieces;
   readonly random: () => number;
   readonly options: Required<PickerOptions>;
+  /** Neighbouring pieces that a fast peer is given one after the other. */
+  readonly extentPieceCount: number;
   /** Moves a missing piece to "open". */
   readonly openPiece: (piece: number, slot: number, isExclusive: boolean) => OpenPiece;
   readonly isOnParole: (piece: number) => boolean;
@@ -98,7 +101,11 @@ export class PickPass {
     }
     const needsAny = table.have.count < options.randomPieceCount;
     const choice = this.isSequential ? "sequential" : needsAny ? "random" : "rarest";
-    if (trusted !== false) return chooseMissing(table, peer, random, choice, minPriority);
+    if (trusted !== false) {
+      const piece = chooseMissing(table, peer, random, choice, minPriority);
+      if (piece < 0 || !exclusive || this.isSequential) return piece;
+      return followExtent(table, peer, piece, this.#parts.extentPieceCount);
+    }
     // Pieces on parole are few: when one comes up, another try finds another piece, as a rule.
     for (let tries = PAROLE_TRIES; tries > 0; tries--) {
       const piece = chooseMissing(

@@ -43,10 +43,11 @@ export class PiecePicker {
   constructor(layout: PieceLayout, random: () => number, options: PickerOptions = {}) {
     this.#layout = layout;
     this.#options = { ...DEFAULT_PICKER_OPTIONS, ...options };
-    const { maxRequestersPerBlock, duplicatesPerPick, randomPieceCount } = this.#options;
+    const { maxRequestersPerBlock, duplicatesPerPick, randomPieceCount, extentLength } = this.#options;
     requireInteger("maxRequestersPerBlock", maxRequestersPerBlock, 1, MAX_REQUESTERS_LIMIT);
     requireInteger("duplicatesPerPick", duplicatesPerPick, 0, Number.MAX_SAFE_INTEGER);
     requireInteger("randomPieceCount", randomPieceCount, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger("extentLength", extentLength, 0, Number.MAX_SAFE_INTEGER);
     let blockCapacity = 0;
     if (layout.pieceCount > 0) blockCapacity = layout.blockCountAt(0);
     if (layout.pieceCount > 1) blockCapacity = layout.blocksPerPiece;
@@ -59,6 +60,7 @@ export class PiecePicker {
       open: this.#open,
       random,
       options: this.#options,
+      extentPieceCount: extentPieceCount(layout, extentLength),
       openPiece: (piece, slot, isExclusive) => this.#openPiece(piece, slot, isExclusive),
       isOnParole: (piece) => this.#parole.has(piece),
       drop: (record) => this.#drop(record),
@@ -358,6 +360,7 @@ export class PiecePicker {
   #openPiece(piece: number, slot: number, isExclusive: boolean): OpenPiece {
     this.#table.move(piece, OPEN);
     const isParole = this.#parole.has(piece);
+    this.#peers.get(slot).lastOpened = piece;
     return this.#open.open(piece, this.#layout.blockCountAt(piece), slot, isExclusive, isParole);
   }
 
@@ -403,6 +406,16 @@ export class PiecePicker {
       throw new RangeError(`block ${block} of piece ${piece}`);
   }
 }
+
+/** Extents are few pieces of a torrent, lest all newcomers of a small one begin at the same place. */
+function extentPieceCount({ pieceCount, pieceLength }: PieceLayout, extentLength: number): number {
+  return Math.max(
+    1,
+    Math.min(Math.floor(extentLength / pieceLength), Math.floor(pieceCount / MIN_EXTENT_COUNT)),
+  );
+}
+
+const MIN_EXTENT_COUNT = 16;
 
 const NO_SLOTS: readonly number[] = Object.freeze([]);
 

@@ -9,19 +9,25 @@ export interface BufferPoolOptions {
 export const DEFAULT_BUFFER_BUDGET_LENGTH: number = 32 * 1024 * 1024;
 
 /**
- * Piece buffers under one byte budget. They are reused, because the first touch of fresh memory costs as much as the
+ * Piece buffers under one byte budget. A piece is promised room when its first block is requested and takes the memory
+ * when its first byte arrives: at speed that is 8 MiB later, and the buffer that was written to the disk last, still in the
+ * core's cache, serves again at once. Buffers are reused, because the first touch of fresh memory costs as much as the
  * copy into it, and they are plain `ArrayBuffer`s, because a copy into shared memory costs 2.4 times as much
  * and because only those can be transferred to a worker and back.
  *
- * Invariant: what is out plus what lies idle is at most the budget, unless one single buffer is larger than the budget.
+ * Invariant: what is promised or out is at most the budget, and so is what is out plus what lies idle, unless one single
+ * buffer is larger than the budget.
  */
 export class BufferPool {
   readonly budgetLength: number;
-  /** Called after a release, for those whose `acquire` was refused. */
+  /** Called when room was given back, for those who were refused. */
   onRelease: (() => void) | undefined;
   readonly #idle = new Map<number, ArrayBuffer[]>();
   readonly #isIdle = new WeakSet<ArrayBuffer>();
   #idleLength = 0;
+  /** Out: taken and not released. */
+  #takenLength = 0;
+  /** Promised, whether it is out or not yet. */
   #usedLength = 0;
 
   constructor({ budgetLength = DEFAULT_BUFFER_BUDGET_LENGTH }: BufferPoolOptions = {}) {
@@ -30,40 +36,55 @@ export class BufferPool {
     this.budgetLength = budgetLength;
   }
 
-  /** Bytes that are out: rounded up to whole blocks, as they are taken from memory. */
+  /** Bytes that are promised or out: rounded up to whole blocks, as they are taken from memory. */
   get usedLength(): number {
     return this.#usedLength;
   }
 
+  /** Bytes that are in memory, out or idle. */
+  get memoryLength(): number {
+    return this.#takenLength + this.#idleLength;
+  }
+
   /**
-   * A buffer of `length` bytes with unspecified content, alone on its `ArrayBuffer`, or `undefined` while the budget is
-   * spent. When nothing is out, any length is granted: a torrent with pieces larger than the budget must go on.
+   * Promises room for a buffer of `length` bytes, or returns false while the budget is spent. When nothing is promised any
+   * length is granted: a torrent with pieces larger than the budget must go on. Ends with `release` of what `take` gave for
+   * it, or with `cancel`.
    */
-  acquire(length: number): Uint8Array<ArrayBuffer> | undefined {
+  reserve(length: number): boolean {
     if (!Number.isSafeInteger(length) || length < 1) throw new RangeError(`buffer of ${length} bytes`);
     const capacity = capacityFor(length);
-    if (this.#usedLength > 0 && this.#usedLength + capacity > this.budgetLength) return undefined;
+    if (this.#usedLength > 0 && this.#usedLength + capacity > this.budgetLength) return false;
+    this.#usedLength += capacity;
+    return true;
+  }
+
+  /** The memory for a promise of `length` bytes: unspecified content, alone on its `ArrayBuffer`. Once for each promise. */
+  take(length: number): Uint8Array<ArrayBuffer> {
+    const capacity = capacityFor(length);
+    if (this.#takenLength + capacity > this.#usedLength)
+      throw new RangeError(`${length} bytes are not promised`);
     const reused = this.#idle.get(capacity)?.pop();
     if (reused !== undefined) {
       this.#idleLength -= capacity;
       this.#isIdle.delete(reused);
     } else {
-      this.#trimIdle(this.budgetLength - this.#usedLength - capacity);
+      this.#trimIdle(this.budgetLength - this.#takenLength - capacity);
     }
-    const buffer = reused ?? new ArrayBuffer(capacity);
-    this.#usedLength += capacity;
-    return new Uint8Array(buffer, 0, length);
+    this.#takenLength += capacity;
+    return new Uint8Array(reused ?? new ArrayBuffer(capacity), 0, length);
   }
 
-  /** Takes back what `acquire` gave, or what came back in its place from a worker. */
+  /** Takes back what `take` gave, or what came back in its place from a worker, and the promise with it. */
   release(bytes: Uint8Array<ArrayBuffer>): void {
     const { buffer } = bytes;
     const capacity = buffer.byteLength;
-    if (capacity === 0 || capacity > this.#usedLength || this.#isIdle.has(buffer)) {
+    if (capacity === 0 || capacity > this.#takenLength || this.#isIdle.has(buffer)) {
       throw new RangeError(`a buffer of ${capacity} bytes is not out`);
     }
+    this.#takenLength -= capacity;
     this.#usedLength -= capacity;
-    if (this.#usedLength + this.#idleLength + capacity <= this.budgetLength) {
+    if (this.#takenLength + this.#idleLength + capacity <= this.budgetLength) {
       const stack = this.#idle.get(capacity);
       if (stack === undefined) this.#idle.set(capacity, [buffer]);
       else stack.push(buffer);
@@ -73,10 +94,20 @@ export class BufferPool {
     this.onRelease?.();
   }
 
+  /** Ends a promise of `length` bytes for which no memory was taken. */
+  cancel(length: number): void {
+    const capacity = capacityFor(length);
+    if (this.#takenLength + capacity > this.#usedLength)
+      throw new RangeError(`${length} bytes are not promised`);
+    this.#usedLength -= capacity;
+    this.onRelease?.();
+  }
+
   /** Writes off a buffer of `length` bytes that will never come back, e.g. because a worker died with it. */
   writeOff(length: number): void {
     const capacity = capacityFor(length);
-    if (capacity > this.#usedLength) throw new RangeError(`a buffer of ${capacity} bytes is not out`);
+    if (capacity > this.#takenLength) throw new RangeError(`a buffer of ${capacity} bytes is not out`);
+    this.#takenLength -= capacity;
     this.#usedLength -= capacity;
     this.onRelease?.();
   }

@@ -56,6 +56,7 @@ export {
   type HashPlacementLimits,
   type HashSituation,
 } from "./hash-placement.ts";
+export { GATHER_MS, gatherWrites, MAX_RUN_LENGTH, type WriteSituation } from "./write-gathering.ts";
 export { DEFAULT_WRITE_WINDOW, type WriteWindow } from "./io/resume-log.ts";
 
 // Ports and errors

@@ -1,3 +1,6 @@
+/** What is extrapolated from, at the least. */
+const SHORTEST_MS = 100;
+
 /** Bytes per second over the last one to two seconds: two buckets, no history. */
 export class RateMeter {
   #bucketStartMs = 0;
@@ -12,6 +15,8 @@ export class RateMeter {
   byteRate(nowMs: number): number {
     this.#turn(nowMs);
     const elapsedMs = nowMs - this.#bucketStartMs;
+    // What has just begun is extrapolated: a fast download is over before a second has passed.
+    if (this.#lastLength === 0) return (this.#bucketLength * 1000) / Math.max(elapsedMs, SHORTEST_MS);
     // The last whole second counts for as much as is not yet replaced by this one.
     return this.#bucketLength + this.#lastLength * (1 - elapsedMs / 1000);
   }

@@ -1,4 +1,4 @@
-import { DEFAULT_HASH_PLACEMENT_LIMITS, placeHash } from "@bt/storage";
+import { DEFAULT_HASH_PLACEMENT_LIMITS, gatherWrites, MAX_RUN_LENGTH, placeHash } from "@bt/storage";
 import { describe, expect, it } from "vitest";
 import { RateMeter } from "../src/rate-meter.ts";
 
@@ -18,7 +18,31 @@ describe("placeHash", () => {
   });
 });
 
+describe("gatherWrites", () => {
+  const situation = { pieceLength: 262_144, byteRate: 500 * MIB, budgetLength: 32 * MIB };
+
+  it("waits for as much as a run holds when small pieces come fast", () => {
+    expect(gatherWrites(situation)).toBe(MAX_RUN_LENGTH);
+    expect(gatherWrites({ ...situation, byteRate: 60 * MIB })).toBeCloseTo(0.6 * MIB);
+  });
+
+  it("does not wait for what will not come in time, nor with memory that is short", () => {
+    expect(gatherWrites({ ...situation, byteRate: 49 * MIB })).toBe(0);
+    expect(gatherWrites({ ...situation, pieceLength: MIB })).toBe(0);
+    expect(gatherWrites({ ...situation, budgetLength: 3 * MIB })).toBe(0);
+    expect(gatherWrites({ ...situation, byteRate: 0 })).toBe(0);
+  });
+});
+
 describe("RateMeter", () => {
+  it("extrapolates what has just begun", () => {
+    const meter = new RateMeter();
+    meter.add(1000, 5_000);
+    meter.add(1000, 5_200);
+    expect(meter.byteRate(5_200)).toBe(10_000);
+    expect(meter.byteRate(5_400)).toBe(5_000);
+  });
+
   it("settles on an even rate and forgets a burst within two seconds", () => {
     const meter = new RateMeter();
     for (let nowMs = 0; nowMs < 5000; nowMs += 10) meter.add(1000, nowMs);
@@ -26,6 +50,6 @@ describe("RateMeter", () => {
     expect(meter.byteRate(5500)).toBeCloseTo(50_000, -3);
     expect(meter.byteRate(7000)).toBe(0);
     meter.add(5, 100_000);
-    expect(meter.byteRate(100_000)).toBe(5);
+    expect(meter.byteRate(100_000)).toBe(50);
   });
 });

@@ -228,7 +228,7 @@ export function afterBytes(t: TorrentState, peer: Peer, blockLength: number, now
 }
 
 function noteGap(peer: Peer, gapMs: number): void {
-  if (peer.gapMeanMs === undefined || peer.gapDeviationMs === undefined) {
+  if (Number.isNaN(peer.gapMeanMs)) {
     peer.gapMeanMs = gapMs;
     peer.gapDeviationMs = gapMs;
     return;

@@ -53,9 +53,10 @@ export class Peer {
   allowedFast: number[] = [];
   readonly down: RateMeter = new RateMeter();
   /** Since when an answer has been due: the last block, or the first request after a pause. */
-  awaitingSince = 0;
-  gapMeanMs: number | undefined;
-  gapDeviationMs: number | undefined;
+  awaitingSince: number;
+  /** Between two chunks with blocks; NaN while there was none. */
+  gapMeanMs: number = NaN;
+  gapDeviationMs: number = NaN;
   unrequestedLength = 0;
   // The block that is coming in now; without a sink its bytes are dropped.
   sink: PieceSink | undefined;
@@ -94,6 +95,6 @@ export class Peer {
     this.id = init.id;
     this.fast = init.fast;
     this.extensionProtocol = init.extensionProtocol;
-    this.joinedAt = this.lastSentAt = this.lastReceivedAt = init.now;
+    this.joinedAt = this.awaitingSince = this.lastSentAt = this.lastReceivedAt = init.now;
   }
 }

@@ -28,7 +28,9 @@ export function sweep(t: TorrentState): void {
 function checkTimeout(t: TorrentState, peer: Peer, now: number): void {
   if (peer.requests.count === 0) return;
   const timeoutMs = t.policies.requestTimeout(
-    { meanMs: peer.gapMeanMs, deviationMs: peer.gapDeviationMs },
+    Number.isNaN(peer.gapMeanMs)
+      ? { meanMs: undefined, deviationMs: undefined }
+      : { meanMs: peer.gapMeanMs, deviationMs: peer.gapDeviationMs },
     t.limits.requestTimeout,
   );
   if (now - peer.awaitingSince < timeoutMs) return;

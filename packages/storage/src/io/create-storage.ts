@@ -6,6 +6,7 @@ import { StorageError } from "../errors.ts";
 import { placeHash, type HashPlacement, type HashSituation } from "../hash-placement.ts";
 import { RateMeter } from "../rate-meter.ts";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
+import { gatherWrites, type WriteSituation } from "../write-gathering.ts";
 import type { OpenOptions, PieceBuffer, ReadRange, TorrentStorage } from "../torrent-storage.ts";
 import { BatchReader } from "./batch-reader.ts";
 import { digestBlocks } from "./block-digests.ts";
@@ -36,6 +37,8 @@ export interface StorageOptions {
   readonly writeWindow?: Partial<WriteWindow> | undefined;
   /** Where pieces are hashed; default: `placeHash`. */
   readonly placeHash?: ((situation: HashSituation) => HashPlacement) | undefined;
+  /** How many bytes of verified pieces wait for one another before they are written; default: `gatherWrites`. */
+  readonly gatherWrites?: ((situation: WriteSituation) => number) | undefined;
   readonly clock?: StorageClock | undefined;
   readonly disk?: Disk | undefined;
 }
@@ -88,7 +91,7 @@ class DiskStorage implements TorrentStorage {
     this.#clock = options.clock ?? NODE_CLOCK;
     this.#verifier = new PieceVerifier(metainfo);
     this.#payload = new PayloadFiles(metainfo, root, options.files ?? new FilePool({ disk }), disk);
-    this.#writer = new PieceWriter(this.#payload);
+    this.#writer = new PieceWriter(this.#payload, this.#clock, () => this.#worthWaitingFor());
     this.have = new Bitfield(pieceCount);
     this.#reader = new BatchReader(this.#payload, this.have);
     const identity = { infoHash: infoHashOf(metainfo), pieceCount, pieceLength, totalLength, fileCount };
@@ -114,20 +117,22 @@ class DiskStorage implements TorrentStorage {
     const { pieces } = this.#options.metainfo.layout;
     if (!pieces.isPiece(piece)) throw new RangeError(`piece ${piece} of ${pieces.pieceCount}`);
     if (this.#isClosed) return undefined;
-    const bytes = this.#pool.acquire(pieces.pieceLengthAt(piece));
-    if (bytes === undefined) return undefined;
+    const pieceLength = pieces.pieceLengthAt(piece);
+    if (!this.#pool.reserve(pieceLength)) return undefined;
     const byteRate = this.#rate.byteRate(this.#clock.monotonicMs());
-    const situation = { pieceLength: bytes.length, byteRate, workerCount: this.#hashers.count };
+    const situation = { pieceLength, byteRate, workerCount: this.#hashers.count };
     const placement = (this.#options.placeHash ?? placeHash)(situation);
     const digester = placement === "loop" ? this.#verifier.createDigester(piece) : undefined;
-    const buffer = new PooledPiece(piece, bytes, digester);
+    const buffer = new PooledPiece(piece, pieceLength, this.#pool, digester);
     this.#open.add(buffer);
     return buffer;
   }
 
   discard(buffer: PieceBuffer): void {
-    const bytes = this.#take(buffer);
-    if (bytes !== undefined) this.#pool.release(bytes);
+    if (!this.#open.delete(buffer as PooledPiece)) return;
+    const bytes = (buffer as PooledPiece).seal();
+    if (bytes === undefined) this.#pool.cancel(buffer.length);
+    else this.#pool.release(bytes);
   }
 
   commit(buffer: PieceBuffer): Promise<boolean> {
@@ -174,8 +179,9 @@ class DiskStorage implements TorrentStorage {
   }
 
   async #commit(buffer: PieceBuffer): Promise<boolean> {
-    const held: Held = { bytes: this.#take(buffer) };
-    if (held.bytes === undefined) throw new TypeError(`the buffer of piece ${buffer.piece} is not open`);
+    if (!this.#open.delete(buffer as PooledPiece))
+      throw new TypeError(`the buffer of piece ${buffer.piece} is not open`);
+    const held: Held = { bytes: (buffer as PooledPiece).sealWhole() };
     try {
       const reason = this.#reasonToRefuse();
       if (reason !== undefined) throw reason;
@@ -204,7 +210,7 @@ class DiskStorage implements TorrentStorage {
   async #digest(piece: PooledPiece, held: Held): Promise<Uint8Array> {
     if (!piece.hashesOnLoop) {
       const width = this.#verifier.treeWidthOf(piece.piece);
-      const { digest, bytes } = await this.#hashers.hashBuffer(held.bytes!, width);
+      const { digest, bytes } = await this.#hashers.hashBuffer(held.bytes, width);
       held.bytes = bytes;
       return digest;
     }
@@ -230,8 +236,11 @@ class DiskStorage implements TorrentStorage {
     await this.#payload.makeEmptyFiles();
   }
 
-  #take(buffer: PieceBuffer): Uint8Array<ArrayBuffer> | undefined {
-    return this.#open.delete(buffer as PooledPiece) ? (buffer as PooledPiece).seal() : undefined;
+  #worthWaitingFor(): number {
+    const { pieceLength } = this.#options.metainfo.layout.pieces;
+    const byteRate = this.#rate.byteRate(this.#clock.monotonicMs());
+    const { budgetLength } = this.#pool;
+    return (this.#options.gatherWrites ?? gatherWrites)({ pieceLength, byteRate, budgetLength });
   }
 
   #reasonToRefuse(): Error | undefined {
@@ -256,7 +265,7 @@ class DiskStorage implements TorrentStorage {
 
 /** A buffer that may change hands while it is in a worker. */
 interface Held {
-  bytes: Uint8Array<ArrayBuffer> | undefined;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 function infoHashOf({ infoHash, infoHashV2 }: Pick<StorageMetainfo, "infoHash" | "infoHashV2">): Uint8Array {

@@ -21,6 +21,7 @@ export interface Disk {
   open(path: string, flags: number, mode: number, done: Done<number>): void;
   close(fd: number, done: (error: Error | null) => void): void;
   write(fd: number, from: Uint8Array, at: number, length: number, position: number, done: Done<number>): void;
+  writev(fd: number, from: readonly Uint8Array[], position: number, done: Done<number>): void;
   read(fd: number, into: Uint8Array, at: number, length: number, position: number, done: Done<number>): void;
   readv(fd: number, into: readonly Uint8Array[], position: number, done: Done<number>): void;
   fdatasync(fd: number, done: (error: Error | null) => void): void;
@@ -40,6 +41,7 @@ export const NODE_DISK: Disk = Object.freeze<Disk>({
   open: fs.open,
   close: fs.close,
   write: fs.write,
+  writev: (fd, from, position, done) => fs.writev(fd, from as Uint8Array[], position, done),
   read: fs.read,
   readv: (fd, into, position, done) => fs.readv(fd, into as Uint8Array[], position, done),
   fdatasync: fs.fdatasync,
@@ -81,16 +83,36 @@ export function isSystemError(error: unknown, code: string): boolean {
   return (error as { code?: unknown } | null)?.code === code;
 }
 
-/** Writes `bytes` at `position`, going on after short writes. */
-export async function writeFully(disk: Disk, fd: number, bytes: Uint8Array, position: number): Promise<void> {
-  let at = 0;
-  while (at < bytes.length) {
-    const written = await asPromise<number>((done) =>
-      disk.write(fd, bytes, at, bytes.length - at, position + at, done),
-    );
+/** Writes `parts`, one behind the other, at `position`, going on after short writes. At most 1,024 parts. */
+export async function writeFully(
+  disk: Disk,
+  fd: number,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let rest = parts.filter(({ length }) => length > 0);
+  let at = position;
+  while (rest.length > 0) {
+    const [first] = rest as [Uint8Array];
+    const written = await asPromise<number>((done) => {
+      if (rest.length === 1) disk.write(fd, first, 0, first.length, at, done);
+      else disk.writev(fd, rest, at, done);
+    });
     if (written === 0) throw new Error("the disk took no bytes");
     at += written;
+    rest = behind(rest, written);
   }
+}
+
+/** What is left of `parts` behind their first `length` bytes. */
+function behind(parts: readonly Uint8Array[], length: number): Uint8Array[] {
+  let left = length;
+  const rest: Uint8Array[] = [];
+  for (const part of parts) {
+    if (left < part.length) rest.push(left > 0 ? part.subarray(left) : part);
+    left = Math.max(0, left - part.length);
+  }
+  return rest;
 }
 
 /** Reads into the whole of `into`, going on after short reads; returns the bytes that were there. */

@@ -72,7 +72,7 @@ export class Journal {
     const frame = encode(this.#lastCrc);
     try {
       this.#fd ??= await this.#openLoaded();
-      await writeFully(this.#disk, this.#fd, frame, this.#length);
+      await writeFully(this.#disk, this.#fd, [frame], this.#length);
     } catch (cause) {
       throw toStorageError(cause, "write", this.path);
     }
@@ -101,7 +101,7 @@ export class Journal {
       });
       fd = await asPromise<number>((done) => disk.open(temporary, OPEN_FRESH, 0o666, done));
       const opened = fd;
-      await writeFully(disk, opened, bytes, 0);
+      await writeFully(disk, opened, [bytes], 0);
       await asVoidPromise((done) => disk.fdatasync(opened, done));
       await this.close(); // Windows replaces no file that is open
       await asVoidPromise((done) => disk.rename(temporary, this.path, done));

@@ -1,4 +1,5 @@
 import { BLOCK_LENGTH } from "@bt/primitives";
+import type { BufferPool } from "../buffer-pool.ts";
 import type { PieceBuffer } from "../torrent-storage.ts";
 import type { PieceDigester } from "./piece-verifier.ts";
 
@@ -14,19 +15,22 @@ const LONGEST_SLICE_LENGTH = 512 * 1024;
 export class PooledPiece implements PieceBuffer {
   readonly piece: number;
   readonly length: number;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #pool: BufferPool;
+  /** From the first byte on. */
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
   #isOpen = true;
   readonly #done: Uint8Array;
   #doneInOrder = 0;
   readonly #digester: PieceDigester | undefined;
   #hashedLength = 0;
 
-  constructor(piece: number, bytes: Uint8Array<ArrayBuffer>, digester: PieceDigester | undefined) {
+  /** `pool` has promised `length` bytes. */
+  constructor(piece: number, length: number, pool: BufferPool, digester: PieceDigester | undefined) {
     this.piece = piece;
-    this.length = bytes.length;
+    this.length = length;
+    this.#pool = pool;
     this.#digester = digester;
-    this.#bytes = bytes;
-    this.#done = new Uint8Array(Math.ceil(bytes.length / BLOCK_LENGTH));
+    this.#done = new Uint8Array(Math.ceil(length / BLOCK_LENGTH));
   }
 
   get hashesOnLoop(): boolean {
@@ -46,7 +50,7 @@ export class PooledPiece implements PieceBuffer {
       );
     }
     if (!this.#isOpen || start === end) return;
-    const bytes = this.#bytes;
+    const bytes = (this.#bytes ??= this.#pool.take(this.length));
     const block = Math.floor(offset / BLOCK_LENGTH);
     if (block === Math.floor((offset + end - start - 1) / BLOCK_LENGTH)) {
       if (this.#done[block] === 0) copy(bytes, offset, source, start, end);
@@ -71,7 +75,7 @@ export class PooledPiece implements PieceBuffer {
     ) {
       throw new RangeError(`${length} bytes at ${offset} are not whole blocks of a piece of ${this.length}`);
     }
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#bytes === undefined) return;
     const done = this.#done;
     for (let block = first; block * BLOCK_LENGTH < end; block++) done[block] = 1;
     if (this.#digester === undefined || first > this.#doneInOrder) return;
@@ -87,14 +91,20 @@ export class PooledPiece implements PieceBuffer {
     return this.#hashedLength === this.length ? this.#digester!.digest() : undefined;
   }
 
-  /** From here on nobody writes to the memory, which is returned. */
-  seal(): Uint8Array<ArrayBuffer> {
+  /** From here on nobody writes to the memory, which is returned, if any byte ever came. */
+  seal(): Uint8Array<ArrayBuffer> | undefined {
     this.#isOpen = false;
     return this.#bytes;
   }
 
+  /** The same, and a piece without a byte takes memory all the same: for who wants to see that it is wrong. */
+  sealWhole(): Uint8Array<ArrayBuffer> {
+    this.#isOpen = false;
+    return (this.#bytes ??= this.#pool.take(this.length));
+  }
+
   #hashMore(length: number): void {
-    this.#digester!.update(this.#bytes.subarray(this.#hashedLength, this.#hashedLength + length));
+    this.#digester!.update(this.#bytes!.subarray(this.#hashedLength, this.#hashedLength + length));
     this.#hashedLength += length;
   }
 }
