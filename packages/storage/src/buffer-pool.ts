@@ -8,6 +8,9 @@ export interface BufferPoolOptions {
 /** 32 MiB: 32 open pieces of 1 MiB, which keeps 2,000 blocks in flight. */
 export const DEFAULT_BUFFER_BUDGET_LENGTH: number = 32 * 1024 * 1024;
 
+/** While more than this part of the budget waits for the disk, no new piece is begun: the disk, not memory, sets the pace. */
+const BACKLOG_SHARE = 1 / 4;
+
 /**
  * Piece buffers under one byte budget. A piece is promised room when its first block is requested and takes the memory
  * when its first byte arrives: at speed that is 8 MiB later, and the buffer that was written to the disk last, still in the
@@ -29,6 +32,7 @@ export class BufferPool {
   #takenLength = 0;
   /** Promised, whether it is out or not yet. */
   #usedLength = 0;
+  #backlogLength = 0;
 
   constructor({ budgetLength = DEFAULT_BUFFER_BUDGET_LENGTH }: BufferPoolOptions = {}) {
     if (!Number.isSafeInteger(budgetLength) || budgetLength < 1)
@@ -47,14 +51,16 @@ export class BufferPool {
   }
 
   /**
-   * Promises room for a buffer of `length` bytes, or returns false while the budget is spent. When nothing is promised any
+   * Promises room for a buffer of `length` bytes, or returns false while the budget is spent or the disk is behind. When nothing is promised any
    * length is granted: a torrent with pieces larger than the budget must go on. Ends with `release` of what `take` gave for
    * it, or with `cancel`.
    */
   reserve(length: number): boolean {
     if (!Number.isSafeInteger(length) || length < 1) throw new RangeError(`buffer of ${length} bytes`);
     const capacity = capacityFor(length);
-    if (this.#usedLength > 0 && this.#usedLength + capacity > this.budgetLength) return false;
+    const isSpent = this.#usedLength + capacity > this.budgetLength;
+    const isBehind = this.#backlogLength > this.budgetLength * BACKLOG_SHARE;
+    if (this.#usedLength > 0 && (isSpent || isBehind)) return false;
     this.#usedLength += capacity;
     return true;
   }
@@ -92,6 +98,15 @@ export class BufferPool {
       this.#idleLength += capacity;
     }
     this.onRelease?.();
+  }
+
+  /** A whole piece of `length` bytes goes to be hashed and written; until `leaveBacklog`, just before its release. */
+  enterBacklog(length: number): void {
+    this.#backlogLength += length;
+  }
+
+  leaveBacklog(length: number): void {
+    this.#backlogLength -= length;
   }
 
   /** Ends a promise of `length` bytes for which no memory was taken. */

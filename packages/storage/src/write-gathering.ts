@@ -8,8 +8,13 @@ export interface WriteSituation {
   readonly budgetLength: number;
 }
 
-/** The longest run of pieces that is written in one go, bytes: 64 buffers of one block each, or one piece that is longer. */
-export const MAX_RUN_LENGTH: number = 1024 * 1024;
+/**
+ * The longest run of pieces that is written in one go, bytes: at most 256 buffers of one block each, or one piece that is
+ * longer. More than is waited for, so that a disk that fell behind catches up.
+ */
+export const MAX_RUN_LENGTH: number = 4 * 1024 * 1024;
+/** What is waited for at most, bytes: a write of so much costs four times what handing it over does. */
+const GATHER_LENGTH = 1024 * 1024;
 /** How long a verified piece waits at most for its neighbours, ms. */
 export const GATHER_MS = 10;
 /** The part of the piece buffers that may wait like this. */
@@ -23,6 +28,6 @@ const BUDGET_SHARE = 1 / 8;
  */
 export function gatherWrites({ pieceLength, byteRate, budgetLength }: WriteSituation): number {
   const soon = (byteRate * GATHER_MS) / 1000;
-  const wanted = Math.min(MAX_RUN_LENGTH, soon, budgetLength * BUDGET_SHARE);
+  const wanted = Math.min(GATHER_LENGTH, soon, budgetLength * BUDGET_SHARE);
   return wanted >= 2 * pieceLength ? wanted : 0;
 }

@@ -57,6 +57,16 @@ describe("BufferPool", () => {
     expect(pool.memoryLength).toBe(BLOCK);
   });
 
+  it("promises nothing new while the disk is behind by a quarter of the budget", () => {
+    const pool = new BufferPool({ budgetLength: 16 * BLOCK });
+    const buffers = [1, 2, 3, 4, 5].map(() => acquire(pool, BLOCK)!);
+    for (const buffer of buffers) pool.enterBacklog(buffer.length);
+    expect(pool.reserve(BLOCK)).toBe(false);
+    pool.leaveBacklog(BLOCK);
+    pool.release(buffers.pop()!);
+    expect(pool.reserve(BLOCK)).toBe(true);
+  });
+
   it("gives no memory without a promise", () => {
     const pool = new BufferPool();
     expect(() => pool.take(BLOCK)).toThrow(RangeError);

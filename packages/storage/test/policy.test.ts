@@ -1,4 +1,4 @@
-import { DEFAULT_HASH_PLACEMENT_LIMITS, gatherWrites, MAX_RUN_LENGTH, placeHash } from "@bt/storage";
+import { DEFAULT_HASH_PLACEMENT_LIMITS, gatherWrites, placeHash } from "@bt/storage";
 import { describe, expect, it } from "vitest";
 import { RateMeter } from "../src/rate-meter.ts";
 
@@ -21,8 +21,8 @@ describe("placeHash", () => {
 describe("gatherWrites", () => {
   const situation = { pieceLength: 262_144, byteRate: 500 * MIB, budgetLength: 32 * MIB };
 
-  it("waits for as much as a run holds when small pieces come fast", () => {
-    expect(gatherWrites(situation)).toBe(MAX_RUN_LENGTH);
+  it("waits for a mebibyte when small pieces come fast", () => {
+    expect(gatherWrites(situation)).toBe(MIB);
     expect(gatherWrites({ ...situation, byteRate: 60 * MIB })).toBeCloseTo(0.6 * MIB);
   });
 

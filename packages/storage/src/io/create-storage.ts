@@ -182,6 +182,7 @@ class DiskStorage implements TorrentStorage {
     if (!this.#open.delete(buffer as PooledPiece))
       throw new TypeError(`the buffer of piece ${buffer.piece} is not open`);
     const held: Held = { bytes: (buffer as PooledPiece).sealWhole() };
+    this.#pool.enterBacklog(buffer.length);
     try {
       const reason = this.#reasonToRefuse();
       if (reason !== undefined) throw reason;
@@ -201,6 +202,7 @@ class DiskStorage implements TorrentStorage {
       this.have.set(buffer.piece);
       return true;
     } finally {
+      this.#pool.leaveBacklog(buffer.length);
       if (held.bytes.byteLength > 0) this.#pool.release(held.bytes);
       else this.#pool.writeOff(buffer.length);
     }
