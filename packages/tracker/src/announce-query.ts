@@ -1,3 +1,4 @@
+import { requireCount, requireLength } from "./argument-checks.ts";
 import { TrackerError } from "./errors.ts";
 import {
   formatTrackerUrl,
@@ -118,13 +119,4 @@ function requireHttpUrl(text: string): TrackerUrl {
 
 function withQuery(url: TrackerUrl, query: string): TrackerUrl {
   return { ...url, query: url.query === "" ? query : `${url.query}&${query}` };
-}
-
-function requireLength(name: string, bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) throw new RangeError(`${name} of ${bytes.length} bytes, must be ${length}`);
-}
-
-function requireCount(name: string, value: number, most: number = Number.MAX_SAFE_INTEGER): number {
-  if (!Number.isSafeInteger(value) || value < 0 || value > most) throw new RangeError(`${name} ${value}`);
-  return value;
 }

@@ -43,7 +43,7 @@ export const DEFAULT_INTERVAL_MS = 1_800_000;
 /** Longer intervals and pauses are cut to this: a tracker must not put us to sleep for good, save by "never". */
 export const MAX_INTERVAL_MS = 86_400_000;
 /** Characters kept of a tracker's failure or warning. */
-const MAX_TEXT_LENGTH = 1_024;
+export const MAX_TEXT_LENGTH = 1_024;
 /** A "tracker id" above this is not taken, because it would have to be sent back in a URL. */
 const MAX_TRACKER_ID_LENGTH = 256;
 /** RFC 1035 2.3.4. */

@@ -47,6 +47,34 @@ export {
 } from "./announce-response.ts";
 export { decodeScrapeResponse, type ScrapeEntry, type ScrapeResponse } from "./scrape-response.ts";
 
+// The codec of UDP (BEP 15, BEP 41), both directions; a tracker needs the other halves.
+export {
+  encodeUdpAnnounceRequest,
+  encodeUdpConnectRequest,
+  encodeUdpScrapeRequest,
+} from "./udp/udp-requests.ts";
+export {
+  decodeUdpRequest,
+  type UdpAnnounceRequest,
+  type UdpConnectRequest,
+  type UdpRequest,
+  type UdpScrapeRequest,
+} from "./udp/udp-request-decoder.ts";
+export {
+  encodeUdpAnnounceResponse,
+  encodeUdpConnectResponse,
+  encodeUdpErrorResponse,
+  encodeUdpScrapeResponse,
+  type UdpAnnounceAnswer,
+} from "./udp/udp-responses.ts";
+export { decodeUdpResponse, udpTransactionIdOf, type UdpResponse } from "./udp/udp-response-decoder.ts";
+export {
+  MAX_UDP_SCRAPE_HASHES,
+  UDP_CONNECTION_ID_CLIENT_MS,
+  UDP_CONNECTION_ID_LENGTH,
+  UDP_CONNECTION_ID_SERVER_MS,
+} from "./udp/udp-constants.ts";
+
 // Their addresses.
 export {
   MAX_TRACKER_URL_LENGTH,

@@ -1,10 +1,12 @@
-import { decodeCompactEndpoints, formatEndpoint, parseEndpoint } from "@bt/primitives";
+import { decodeCompactEndpoints, formatEndpoint, formatHex, parseEndpoint } from "@bt/primitives";
 import {
   addressScope,
   buildAnnounceUrl,
   createTrackerClient,
   decodeAnnounceResponse,
   decodeScrapeResponse,
+  decodeUdpRequest,
+  decodeUdpResponse,
   encodeAnnounceQuery,
   isSameOrigin,
   parseTrackerUrl,
@@ -12,6 +14,7 @@ import {
   resolveRedirect,
   formatTrackerUrl,
   TrackerError,
+  udpTransactionIdOf,
   type TrackerPeer,
 } from "@bt/tracker";
 import { describe, expect, it } from "vitest";
@@ -88,6 +91,59 @@ function checkScrape({ expect: { facts } }: CorpusCase, body: Uint8Array): void 
   expect(Object.fromEntries(swarms)).toEqual(facts?.["files"]);
 }
 
+/** A datagram of the corpus, as the side that it is addressed to reads it. */
+function checkDatagram(one: CorpusCase): void {
+  const { class: expected, facts = {} } = one.expect;
+  const packet = inputBytes(one);
+  if (facts["direction"] === "to tracker") {
+    const request = decodeUdpRequest(packet);
+    if (expected === "reject") return expect(request).toBeUndefined();
+    const given: Record<string, unknown> = { ...request, transaction_id: request?.transactionId };
+    if (request?.action === "announce") {
+      given["info_hash"] = formatHex(request.infoHash);
+      given["peer_id"] = new TextDecoder().decode(request.peerId);
+      given["num_want"] = request.numWant;
+    }
+    for (const [name, value] of Object.entries(facts)) {
+      if (name !== "direction") expect(given[name], name).toEqual(value);
+    }
+    return;
+  }
+  const family = (facts["family"] as 4 | 6 | undefined) ?? 4;
+  const asked = (one.expect as { asked_transaction_id?: number }).asked_transaction_id;
+  if (asked !== undefined) return expect(udpTransactionIdOf(packet)).not.toBe(asked);
+  if (expected === "reject") return expect(() => decodeUdpResponse(packet, family)).toThrow(TrackerError);
+  const response = decodeUdpResponse(packet, family);
+  if (expected === "tracker-error") {
+    return expect(response).toMatchObject({ error: { failureReason: facts["message"] } });
+  }
+  const { action, transactionId } = response;
+  const given: Record<string, unknown> = { action, transaction_id: transactionId };
+  if (action === "connect") given["connection_id"] = formatHex(response.connectionId);
+  if (action === "announce") {
+    given["family"] = family;
+    given["interval"] = response.answer.intervalMs / 1_000;
+    given["leechers"] = response.answer.leecherCount;
+    given["seeders"] = response.answer.seederCount;
+    given["peers"] = shown(response.answer.peers);
+    given["peer_count"] = response.answer.peers.length;
+    given["peers_first"] = shown(response.answer.peers.slice(0, (facts["peers_first"] as unknown[])?.length));
+    given["peers_last"] = shown(
+      response.answer.peers.slice(-((facts["peers_last"] as unknown[])?.length ?? 1)),
+    );
+  }
+  if (action === "scrape") {
+    given["rows"] = response.rows.map((row) => ({
+      seeders: row.seederCount,
+      completed: row.completedCount,
+      leechers: row.leecherCount,
+    }));
+  }
+  for (const [name, value] of Object.entries(facts)) {
+    expect(given[name], name).toEqual(name.startsWith("peers") ? normal(value) : value);
+  }
+}
+
 describe("cases made by others", () => {
   each("tracker-response", (one) => {
     const body = inputBytes(one);
@@ -115,6 +171,8 @@ describe("cases made by others", () => {
     const peers = decodeCompactEndpoints(inputBytes(one), (facts?.["family"] as 4 | 6 | undefined) ?? 4);
     expect(peers.map(formatEndpoint)).toEqual(facts?.["peers"] ?? []);
   });
+
+  each("udp-tracker", checkDatagram);
 
   each(
     "http-response",
