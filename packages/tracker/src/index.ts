@@ -75,6 +75,11 @@ export {
   UDP_CONNECTION_ID_SERVER_MS,
 } from "./udp/udp-constants.ts";
 
+// Conversations over UDP, without a socket.
+export { UdpExchanges, type UdpStep } from "./udp/udp-exchanges.ts";
+export type { UdpAnswer, UdpQuestion } from "./udp/udp-exchange.ts";
+export { DEFAULT_UDP_EXCHANGE_OPTIONS, type UdpExchangeOptions } from "./udp/udp-exchange-options.ts";
+
 // Their addresses.
 export {
   MAX_TRACKER_URL_LENGTH,
