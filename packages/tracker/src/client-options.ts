@@ -1,9 +1,10 @@
+import { DEFAULT_UDP_EXCHANGE_OPTIONS, type UdpExchangeOptions } from "./udp/udp-exchange-options.ts";
 import { DEFAULT_RESPONSE_OPTIONS, type ResponseOptions } from "./announce-response.ts";
 
-export interface TrackerClientOptions extends ResponseOptions {
+export interface TrackerClientOptions extends ResponseOptions, UdpExchangeOptions {
   /** Numeric local address that connections leave from; it also fixes the address family. */
   readonly bindAddress?: string;
-  /** Only this address family (BEP 7 asks for an announce over each). */
+  /** Only this address family. Without it a tracker that has addresses of both hears of us over each (BEP 7). */
   readonly family?: 4 | 6;
   /** For one announce or scrape with all its redirects. */
   readonly totalTimeoutMs?: number;
@@ -18,6 +19,11 @@ export interface TrackerClientOptions extends ResponseOptions {
   readonly maxRedirectCount?: number;
   /** Requests under way at a time; more wait in line, "stopped" does not. */
   readonly maxConcurrentRequests?: number;
+  /** The same for requests to one host: many torrents of one tracker do not storm it. */
+  readonly maxRequestsPerHost?: number;
+  /** Requests to one host that may begin at once after a pause; when more are due, `maxHostRate` begin a second. */
+  readonly maxHostBurst?: number;
+  readonly maxHostRate?: number;
   /** Whether the rules of `address-guard.ts` hold; off only where every tracker's URL is one's own. */
   readonly guardAddresses?: boolean;
   readonly userAgent?: string;
@@ -30,6 +36,7 @@ export const DEFAULT_CLIENT_OPTIONS: Readonly<
   Required<Omit<TrackerClientOptions, "bindAddress" | "family" | "trustedCertificates">>
 > = Object.freeze({
   ...DEFAULT_RESPONSE_OPTIONS,
+  ...DEFAULT_UDP_EXCHANGE_OPTIONS,
   totalTimeoutMs: 30_000,
   receiveTimeoutMs: 10_000,
   stopTimeoutMs: 5_000,
@@ -37,6 +44,9 @@ export const DEFAULT_CLIENT_OPTIONS: Readonly<
   maxHeaderLength: 65_536,
   maxRedirectCount: 5,
   maxConcurrentRequests: 50,
+  maxRequestsPerHost: 10,
+  maxHostBurst: 20, // Transmission begins 20 announces each half second
+  maxHostRate: 40,
   guardAddresses: true,
   userAgent: "bt",
 });

@@ -18,7 +18,12 @@
  * @packageDocumentation
  */
 // Asking a tracker.
-export { createTrackerClient, type RequestOptions, type TrackerClient } from "./io/tracker-client.ts";
+export {
+  createTrackerClient,
+  type AnnounceOptions,
+  type RequestOptions,
+  type TrackerClient,
+} from "./io/tracker-client.ts";
 export { DEFAULT_CLIENT_OPTIONS, type TrackerClientOptions } from "./client-options.ts";
 
 // When to ask which.

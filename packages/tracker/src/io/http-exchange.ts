@@ -14,6 +14,7 @@ const MAX_RETRY_AFTER_S = 86_400;
  */
 export async function exchange(
   text: string,
+  family: 4 | 6 | undefined,
   settings: ClientSettings,
   totalTimeoutMs: number,
   cancel: AbortSignal,
@@ -26,7 +27,7 @@ export async function exchange(
   cancel.addEventListener("abort", onCancel);
   if (cancel.aborted) onCancel();
   try {
-    return await followRedirects(first, settings, ending.signal);
+    return await followRedirects(first, family, settings, ending.signal);
   } finally {
     clearTimeout(timer);
     cancel.removeEventListener("abort", onCancel);
@@ -35,6 +36,7 @@ export async function exchange(
 
 async function followRedirects(
   first: TrackerUrl,
+  family: 4 | 6 | undefined,
   settings: ClientSettings,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -42,7 +44,7 @@ async function followRedirects(
   let credentials = first.credentials;
   let comesFromGlobal = false;
   for (let hop = 0; hop <= settings.maxRedirectCount; hop++) {
-    const answer = await requestHop(url, credentials, { comesFromGlobal }, settings, signal);
+    const answer = await requestHop(url, credentials, { comesFromGlobal }, family, settings, signal);
     comesFromGlobal ||= answer.isFromGlobal;
     if (![301, 302, 303, 307, 308].includes(answer.status)) return finish(answer, url, settings);
     const next = resolveRedirect(url, answer.location);

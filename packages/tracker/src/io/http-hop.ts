@@ -29,6 +29,7 @@ export function requestHop(
   url: TrackerUrl,
   credentials: string,
   hop: Pick<GuardedRequest, "comesFromGlobal">,
+  family: 4 | 6 | undefined,
   settings: ClientSettings,
   signal: AbortSignal,
 ): Promise<HopAnswer> {
@@ -38,8 +39,9 @@ export function requestHop(
     let request: http.ClientRequest;
     try {
       if (settings.guardAddresses) requireAllowedHost(url.host, guarded);
+      requireFamily(url, family);
       request = (url.scheme === "https" ? https : http).request(
-        requestOptions(url, credentials, guarded, settings),
+        requestOptions(url, credentials, guarded, family, settings),
       );
     } catch (error) {
       return reject(toTrackerError(error, url));
@@ -72,15 +74,20 @@ export function requestHop(
   });
 }
 
+/** A numeric address is not looked up, so the lookup does not see that it is of the other family. */
+function requireFamily({ host }: TrackerUrl, family: 4 | 6 | undefined): void {
+  if (family === undefined || isIP(host) === 0 || isIP(host) === family) return;
+  throw new TrackerError("TRACKER_UNREACHABLE", `${host} is no IPv${family} address`, { data: { host } });
+}
+
 function requestOptions(
   url: TrackerUrl,
   credentials: string,
   guarded: GuardedRequest,
+  family: 4 | 6 | undefined,
   settings: ClientSettings,
 ): https.RequestOptions {
-  const { bindAddress, family, trustedCertificates } = settings;
-  const boundFamily = bindAddress === undefined ? 0 : isIP(bindAddress);
-  const oneFamily = family ?? (boundFamily === 0 ? undefined : boundFamily);
+  const { bindAddress, trustedCertificates } = settings;
   return {
     agent: false,
     method: "GET",
@@ -97,9 +104,8 @@ function requestOptions(
     maxHeaderSize: settings.maxHeaderLength,
     ...(credentials !== "" && { auth: credentials }),
     ...(bindAddress !== undefined && { localAddress: bindAddress }),
-    ...(oneFamily !== undefined && { family: oneFamily, autoSelectFamily: false }),
     ...(trustedCertificates !== undefined && { ca: trustedCertificates }),
-    ...(settings.guardAddresses && { lookup: guardedLookup(guarded) }),
+    lookup: guardedLookup(settings.guardAddresses ? guarded : undefined, family ?? 0),
   };
 }
 

@@ -1,36 +1,43 @@
 import { isIP } from "node:net";
-import { buildAnnounceUrl, buildScrapeUrl, type AnnounceParameters } from "../announce-query.ts";
-import { decodeAnnounceResponse, type AnnounceResponse } from "../announce-response.ts";
+import type { AnnounceParameters } from "../announce-query.ts";
+import type { AnnounceResponse } from "../announce-response.ts";
 import { DEFAULT_CLIENT_OPTIONS, type TrackerClientOptions } from "../client-options.ts";
-import { TrackerError } from "../errors.ts";
-import { decodeScrapeResponse, type ScrapeResponse } from "../scrape-response.ts";
-import { requireTrackerUrl, type TrackerScheme } from "../tracker-url.ts";
-import { exchange } from "./http-exchange.ts";
+import type { TrackerError } from "../errors.ts";
+import type { ScrapeResponse } from "../scrape-response.ts";
+import { requireTrackerUrl, type TrackerScheme, type TrackerUrl } from "../tracker-url.ts";
+import { createHttpClient } from "./http-client.ts";
 import type { ClientSettings } from "./http-hop.ts";
+import { FamilyMemory, overFamilies } from "./over-families.ts";
 import { RequestQueue } from "./request-queue.ts";
+import { resolveHost } from "./resolve-host.ts";
+import type { Ask, SchemeClient } from "./scheme-client.ts";
+import { UdpTrackerClient } from "./udp-client.ts";
 
 export interface RequestOptions {
   /** Ends the request with `TRACKER_CANCELLED`. */
   readonly signal?: AbortSignal;
 }
 
+export interface AnnounceOptions extends RequestOptions {
+  /**
+   * A tracker with addresses of both families is told of us over each (BEP 7). The promise brings what is answered
+   * first, this what is answered later; it knows other peers. `signal` ends the later one, too.
+   */
+  readonly onFurtherAnswer?: (response: AnnounceResponse) => void;
+}
+
 /** Asks trackers of any kind. Each promise rejects with a {@link TrackerError} and, for wrong arguments, a RangeError. */
 export interface TrackerClient {
-  announce(url: string, parameters: AnnounceParameters, options?: RequestOptions): Promise<AnnounceResponse>;
+  announce(url: string, parameters: AnnounceParameters, options?: AnnounceOptions): Promise<AnnounceResponse>;
   /** `url` is the announce URL. Swarms that were not asked for are left out of the answer. */
   scrape(url: string, infoHashes: readonly Uint8Array[], options?: RequestOptions): Promise<ScrapeResponse>;
   /** Ends all requests with `TRACKER_CANCELLED`; later ones end so at once. */
   close(): void;
 }
 
-/** What speaks to the trackers of one kind of URL. */
-interface SchemeClient {
-  announce(url: string, parameters: AnnounceParameters, cancel: AbortSignal): Promise<AnnounceResponse>;
-  scrape(url: string, infoHashes: readonly Uint8Array[], cancel: AbortSignal): Promise<ScrapeResponse>;
-}
-
 /**
- * A client for HTTP and HTTPS trackers. It keeps no connections, so it costs nothing while it is idle.
+ * A client for HTTP, HTTPS and UDP trackers. Idle it costs nothing but, once a UDP tracker was asked, a socket of each
+ * family, which does not keep the process alive.
  * @throws TypeError for a bind address that is no address.
  */
 export function createTrackerClient(options: TrackerClientOptions = {}): TrackerClient {
@@ -38,70 +45,104 @@ export function createTrackerClient(options: TrackerClientOptions = {}): Tracker
   if (settings.bindAddress !== undefined && isIP(settings.bindAddress) === 0) {
     throw new TypeError(`not a numeric address: ${settings.bindAddress}`);
   }
-  const http = createHttpClient(settings);
-  const clients: Partial<Record<TrackerScheme, SchemeClient>> = { http, https: http };
-  const underWay = new Set<AbortController>();
-  let isClosed = false;
+  return new AnyTrackerClient(settings);
+}
 
-  async function withClient<T>(
-    url: string,
-    signal: AbortSignal | undefined,
-    ask: (client: SchemeClient, cancel: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const { scheme } = requireTrackerUrl(url);
-    const client = clients[scheme];
-    if (client === undefined) {
-      throw new TrackerError("TRACKER_UNSUPPORTED_SCHEME", `${scheme} trackers are not spoken to`, {
-        data: { scheme },
-      });
-    }
-    const cancelling = new AbortController();
-    const cancel = (): void => cancelling.abort();
-    signal?.addEventListener("abort", cancel);
-    if (isClosed || signal?.aborted === true) cancel();
-    underWay.add(cancelling);
+interface RunOptions<T> {
+  readonly isFarewell: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onFurther?: (answer: T) => void;
+}
+
+class AnyTrackerClient implements TrackerClient {
+  readonly #settings: ClientSettings;
+  readonly #clients: Readonly<Record<TrackerScheme, SchemeClient>>;
+  readonly #queue: RequestQueue;
+  readonly #memory = new FamilyMemory();
+  readonly #underWay = new Set<AbortController>();
+  #isClosed = false;
+
+  constructor(settings: ClientSettings) {
+    const http = createHttpClient(settings);
+    this.#settings = settings;
+    this.#clients = { http, https: http, udp: new UdpTrackerClient(settings) };
+    this.#queue = new RequestQueue(settings);
+  }
+
+  async announce(
+    text: string,
+    parameters: AnnounceParameters,
+    { signal, onFurtherAnswer }: AnnounceOptions = {},
+  ): Promise<AnnounceResponse> {
+    const url = requireTrackerUrl(text);
+    const ask = this.#clients[url.scheme].announce(text, parameters);
+    const isFarewell = parameters.event === "stopped";
+    return this.#run(url, ask, { isFarewell, signal, onFurther: (answer) => onFurtherAnswer?.(answer) });
+  }
+
+  async scrape(
+    text: string,
+    infoHashes: readonly Uint8Array[],
+    { signal }: RequestOptions = {},
+  ): Promise<ScrapeResponse> {
+    const url = requireTrackerUrl(text);
+    const ask = this.#clients[url.scheme].scrape(text, infoHashes);
+    // One answer is enough, whichever way it came.
+    const enough = new AbortController();
+    const anySignal = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
     try {
-      return await ask(client, cancelling.signal);
+      return await this.#run(url, ask, { isFarewell: false, signal: anySignal });
     } finally {
-      underWay.delete(cancelling);
-      signal?.removeEventListener("abort", cancel);
+      enough.abort();
     }
   }
 
-  return {
-    announce: (url, parameters, { signal } = {}) =>
-      withClient(url, signal, (client, cancel) => client.announce(url, parameters, cancel)),
-    scrape: (url, infoHashes, { signal } = {}) =>
-      withClient(url, signal, (client, cancel) => client.scrape(url, infoHashes, cancel)),
-    close() {
-      isClosed = true;
-      for (const cancelling of underWay) cancelling.abort();
-    },
-  };
-}
+  close(): void {
+    this.#isClosed = true;
+    for (const cancelling of this.#underWay) cancelling.abort();
+    for (const client of Object.values(this.#clients)) client.close();
+  }
 
-function createHttpClient(settings: ClientSettings): SchemeClient {
-  const queue = new RequestQueue(settings.maxConcurrentRequests);
-  return {
-    async announce(url, parameters, cancel) {
-      const announceUrl = buildAnnounceUrl(url, parameters);
-      const isFarewell = parameters.event === "stopped";
-      const timeoutMs = isFarewell ? settings.stopTimeoutMs : settings.totalTimeoutMs;
-      const body = await queue.run(
-        () => exchange(announceUrl, settings, timeoutMs, cancel),
-        isFarewell,
-        cancel,
-      );
-      return decodeAnnounceResponse(body, settings);
-    },
-    async scrape(url, infoHashes, cancel) {
-      const scrapeUrl = buildScrapeUrl(url, infoHashes);
-      const body = await queue.run(
-        () => exchange(scrapeUrl, settings, settings.totalTimeoutMs, cancel),
-        false,
-        cancel,
-      );
-      return decodeScrapeResponse(body, infoHashes);
-    },
-  };
+  async #run<T>(url: TrackerUrl, ask: Ask<T>, { isFarewell, signal, onFurther }: RunOptions<T>): Promise<T> {
+    const families = await this.#familiesOf(url, isFarewell, signal);
+    const askOver = async (family: 4 | 6 | undefined): Promise<T> => {
+      const cancelling = new AbortController();
+      const cancel = (): void => cancelling.abort();
+      signal?.addEventListener("abort", cancel);
+      if (this.#isClosed || signal?.aborted === true) cancel();
+      this.#underWay.add(cancelling);
+      try {
+        const work = (): Promise<T> => ask(family, cancelling.signal);
+        const answer = await this.#queue.run(url.host, work, isFarewell, cancelling.signal);
+        this.#memory.note(url.host, family, false);
+        return answer;
+      } catch (error) {
+        const { code } = error as TrackerError;
+        this.#memory.note(url.host, family, code === "TRACKER_UNREACHABLE" || code === "TRACKER_TIMEOUT");
+        throw error;
+      } finally {
+        this.#underWay.delete(cancelling);
+        signal?.removeEventListener("abort", cancel);
+      }
+    };
+    return overFamilies(families, askOver, (answer) => onFurther?.(answer));
+  }
+
+  /** The families to ask over; a farewell is not said where nobody answered before. */
+  async #familiesOf(
+    { host }: TrackerUrl,
+    isFarewell: boolean,
+    cancel: AbortSignal | undefined,
+  ): Promise<readonly (4 | 6 | undefined)[]> {
+    const { family, bindAddress } = this.#settings;
+    const fixed = family ?? (bindAddress === undefined ? undefined : isIP(bindAddress));
+    if (fixed !== undefined) return [fixed as 4 | 6];
+    if (isIP(host) !== 0) return [undefined];
+    const { stopTimeoutMs, totalTimeoutMs } = this.#settings;
+    const limits = { timeoutMs: isFarewell ? stopTimeoutMs : totalTimeoutMs, cancel };
+    const addresses = await resolveHost(host, undefined, limits);
+    const families = ([4, 6] as const).filter((each) => addresses[each].length > 0);
+    const reachable = isFarewell ? families.filter((each) => !this.#memory.failed(host, each)) : families;
+    return reachable.length > 0 ? reachable : families;
+  }
 }

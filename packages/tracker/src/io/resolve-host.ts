@@ -1,0 +1,70 @@
+import { lookup } from "node:dns";
+import { isIP } from "node:net";
+import { refuseAddress, type GuardedRequest } from "../address-guard.ts";
+import { TrackerError } from "../errors.ts";
+import { refused } from "./guarded-lookup.ts";
+
+export interface ResolvedHost {
+  readonly 4: readonly string[];
+  readonly 6: readonly string[];
+}
+
+/** The system may take its time for a name, and it cannot be told to stop. */
+export interface ResolveLimits {
+  readonly timeoutMs: number;
+  readonly cancel?: AbortSignal | undefined;
+}
+
+/**
+ * The numeric addresses of a tracker's host, in the system's order, without those that the rules refuse (`request`; all
+ * are allowed when it is absent).
+ * @throws TrackerError `TRACKER_UNREACHABLE`, `TRACKER_ADDRESS_REFUSED`, `TRACKER_TIMEOUT`, `TRACKER_CANCELLED`.
+ */
+export async function resolveHost(
+  host: string,
+  request: GuardedRequest | undefined,
+  limits: ResolveLimits,
+): Promise<ResolvedHost> {
+  const addresses = isIP(host) === 0 ? await lookUp(host, limits) : [host];
+  const resolved = { 4: [] as string[], 6: [] as string[] };
+  let refusal: string | undefined;
+  for (const address of addresses) {
+    const found = request && refuseAddress(address, request);
+    if (found === undefined) resolved[isIP(address) === 4 ? 4 : 6].push(address);
+    refusal ??= found;
+  }
+  if (refusal !== undefined && resolved[4].length + resolved[6].length === 0) throw refused(host, refusal);
+  return resolved;
+}
+
+function lookUp(host: string, { timeoutMs, cancel }: ResolveLimits): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const onCancel = (): void => end(new TrackerError("TRACKER_CANCELLED", "the request was given up"));
+    const timer = setTimeout(() => end(slow(host, timeoutMs)), timeoutMs);
+    const end = (outcome: TrackerError | string[]): void => {
+      clearTimeout(timer);
+      cancel?.removeEventListener("abort", onCancel);
+      if (outcome instanceof TrackerError) reject(outcome);
+      else resolve(outcome);
+    };
+    cancel?.addEventListener("abort", onCancel);
+    if (cancel?.aborted === true) return onCancel();
+    lookup(host, { all: true }, (error, addresses) =>
+      end(error === null ? addresses.map(({ address }) => address) : notFound(host, error)),
+    );
+  });
+}
+
+function notFound(host: string, error: NodeJS.ErrnoException): TrackerError {
+  const systemCode = error.code ?? "";
+  return new TrackerError("TRACKER_UNREACHABLE", `the name ${host} cannot be looked up (${systemCode})`, {
+    data: { host, systemCode },
+    cause: error,
+  });
+}
+
+function slow(host: string, limitMs: number): TrackerError {
+  return new TrackerError("TRACKER_TIMEOUT", `the name ${host} was not found within ${limitMs / 1_000} s`, {
+    data: { host, limitMs },
+  });
+}
