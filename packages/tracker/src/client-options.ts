@@ -26,6 +26,8 @@ export interface TrackerClientOptions extends ResponseOptions, UdpExchangeOption
   readonly maxHostRate?: number;
   /** Whether the rules of `address-guard.ts` hold; off only where every tracker's URL is one's own. */
   readonly guardAddresses?: boolean;
+  /** Looks a name up, in place of the system: numeric addresses in the order in which they are to be tried. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
   readonly userAgent?: string;
   /** PEM certificates to trust in place of the system's; certificates are always verified. */
   readonly trustedCertificates?: string;
@@ -33,7 +35,7 @@ export interface TrackerClientOptions extends ResponseOptions, UdpExchangeOption
 
 /** Timeouts and counts are libtorrent's (tracker_completion_timeout, tracker_receive_timeout, stop_tracker_timeout, …). */
 export const DEFAULT_CLIENT_OPTIONS: Readonly<
-  Required<Omit<TrackerClientOptions, "bindAddress" | "family" | "trustedCertificates">>
+  Required<Omit<TrackerClientOptions, "bindAddress" | "family" | "resolve" | "trustedCertificates">>
 > = Object.freeze({
   ...DEFAULT_RESPONSE_OPTIONS,
   ...DEFAULT_UDP_EXCHANGE_OPTIONS,

@@ -1,4 +1,4 @@
-import { lookup, type LookupAddress } from "node:dns";
+import type { LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { refuseAddress, type GuardedRequest } from "../address-guard.ts";
 import { TrackerError } from "../errors.ts";
@@ -10,17 +10,37 @@ export function requireAllowedHost(host: string, request: GuardedRequest): void 
 }
 
 /** A name lookup that gives only addresses of `family` (of any when it is 0) that the rules, if any, allow. */
-export function guardedLookup(request: GuardedRequest | undefined, family: 0 | 4 | 6): LookupFunction {
+export function guardedLookup(
+  resolve: (host: string) => Promise<readonly string[]>,
+  request: GuardedRequest | undefined,
+  family: 0 | 4 | 6,
+): LookupFunction {
   return (host, options, callback) => {
-    lookup(host, { ...options, all: true, family }, (error, addresses) => {
-      if (error !== null) return callback(error, "", 0);
-      const refusals = addresses.map(({ address }) => request && refuseAddress(address, request));
-      const allowed = addresses.filter((_, index) => refusals[index] === undefined);
-      if (allowed.length === 0) return callback(refused(host, refusals[0]), "", 0);
-      if (options.all === true) (callback as unknown as AllCallback)(null, allowed);
-      else callback(null, allowed[0]!.address, allowed[0]!.family);
-    });
+    resolve(host).then(
+      (addresses) => {
+        const ofFamily = addresses.filter((address) => family === 0 || isIP(address) === family);
+        const refusals = ofFamily.map((address) => request && refuseAddress(address, request));
+        const allowed = ofFamily.filter((_, index) => refusals[index] === undefined);
+        const refusal = refusals.find((each) => each !== undefined);
+        const found: LookupAddress[] = allowed.map((address) => ({ address, family: isIP(address) }));
+        if (found.length === 0)
+          callback(refusal === undefined ? noAddress(host, family) : refused(host, refusal), "", 0);
+        else if (options.all === true) (callback as unknown as AllCallback)(null, found);
+        else callback(null, found[0]!.address, found[0]!.family);
+      },
+      (error: unknown) => callback(error as NodeJS.ErrnoException, "", 0),
+    );
   };
+}
+
+function noAddress(host: string, family: 0 | 4 | 6): TrackerError {
+  return new TrackerError(
+    "TRACKER_UNREACHABLE",
+    `${host} has no ${family === 0 ? "" : `IPv${family} `}address`,
+    {
+      data: { host },
+    },
+  );
 }
 
 type AllCallback = (error: null, addresses: LookupAddress[]) => void;

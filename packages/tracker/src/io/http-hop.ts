@@ -6,6 +6,7 @@ import type { GuardedRequest } from "../address-guard.ts";
 import type { DEFAULT_CLIENT_OPTIONS, TrackerClientOptions } from "../client-options.ts";
 import { TrackerError } from "../errors.ts";
 import type { TrackerUrl } from "../tracker-url.ts";
+import { systemResolve } from "./system-resolve.ts";
 import { guardedLookup, requireAllowedHost } from "./guarded-lookup.ts";
 
 /** The client's options with the defaults in their places. */
@@ -105,7 +106,11 @@ function requestOptions(
     ...(credentials !== "" && { auth: credentials }),
     ...(bindAddress !== undefined && { localAddress: bindAddress }),
     ...(trustedCertificates !== undefined && { ca: trustedCertificates }),
-    lookup: guardedLookup(settings.guardAddresses ? guarded : undefined, family ?? 0),
+    lookup: guardedLookup(
+      settings.resolve ?? systemResolve,
+      settings.guardAddresses ? guarded : undefined,
+      family ?? 0,
+    ),
   };
 }
 

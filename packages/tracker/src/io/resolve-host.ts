@@ -1,7 +1,7 @@
-import { lookup } from "node:dns";
 import { isIP } from "node:net";
 import { refuseAddress, type GuardedRequest } from "../address-guard.ts";
 import { TrackerError } from "../errors.ts";
+import { systemResolve } from "./system-resolve.ts";
 import { refused } from "./guarded-lookup.ts";
 
 export interface ResolvedHost {
@@ -11,6 +11,7 @@ export interface ResolvedHost {
 
 /** The system may take its time for a name, and it cannot be told to stop. */
 export interface ResolveLimits {
+  readonly resolve: ((host: string) => Promise<readonly string[]>) | undefined;
   readonly timeoutMs: number;
   readonly cancel?: AbortSignal | undefined;
 }
@@ -37,11 +38,12 @@ export async function resolveHost(
   return resolved;
 }
 
-function lookUp(host: string, { timeoutMs, cancel }: ResolveLimits): Promise<string[]> {
+function lookUp(host: string, limits: ResolveLimits): Promise<readonly string[]> {
+  const { timeoutMs, cancel, resolve: ask = systemResolve } = limits;
   return new Promise((resolve, reject) => {
     const onCancel = (): void => end(new TrackerError("TRACKER_CANCELLED", "the request was given up"));
     const timer = setTimeout(() => end(slow(host, timeoutMs)), timeoutMs);
-    const end = (outcome: TrackerError | string[]): void => {
+    const end = (outcome: TrackerError | readonly string[]): void => {
       clearTimeout(timer);
       cancel?.removeEventListener("abort", onCancel);
       if (outcome instanceof TrackerError) reject(outcome);
@@ -49,14 +51,12 @@ function lookUp(host: string, { timeoutMs, cancel }: ResolveLimits): Promise<str
     };
     cancel?.addEventListener("abort", onCancel);
     if (cancel?.aborted === true) return onCancel();
-    lookup(host, { all: true }, (error, addresses) =>
-      end(error === null ? addresses.map(({ address }) => address) : notFound(host, error)),
-    );
+    ask(host).then(end, (error: unknown) => end(notFound(host, error)));
   });
 }
 
-function notFound(host: string, error: NodeJS.ErrnoException): TrackerError {
-  const systemCode = error.code ?? "";
+function notFound(host: string, error: unknown): TrackerError {
+  const systemCode = String((error as NodeJS.ErrnoException | null)?.code ?? "");
   return new TrackerError("TRACKER_UNREACHABLE", `the name ${host} cannot be looked up (${systemCode})`, {
     data: { host, systemCode },
     cause: error,

@@ -138,8 +138,8 @@ class AnyTrackerClient implements TrackerClient {
     const fixed = family ?? (bindAddress === undefined ? undefined : isIP(bindAddress));
     if (fixed !== undefined) return [fixed as 4 | 6];
     if (isIP(host) !== 0) return [undefined];
-    const { stopTimeoutMs, totalTimeoutMs } = this.#settings;
-    const limits = { timeoutMs: isFarewell ? stopTimeoutMs : totalTimeoutMs, cancel };
+    const { stopTimeoutMs, totalTimeoutMs, resolve } = this.#settings;
+    const limits = { timeoutMs: isFarewell ? stopTimeoutMs : totalTimeoutMs, cancel, resolve };
     const addresses = await resolveHost(host, undefined, limits);
     const families = ([4, 6] as const).filter((each) => addresses[each].length > 0);
     const reachable = isFarewell ? families.filter((each) => !this.#memory.failed(host, each)) : families;

@@ -87,10 +87,10 @@ export class UdpTrackerClient implements SchemeClient {
     cancel: AbortSignal,
   ): Promise<UdpAnswer> {
     const begunAt = performance.now();
-    const to = await this.#addressOf(url, family, { timeoutMs, cancel });
+    const to = await this.#addressOf(url, family, { timeoutMs, cancel, resolve: this.#settings.resolve });
     if (cancel.aborted) throw cancelled();
     await this.#sockets.open(to.host.includes(":") ? 6 : 4).catch((error: unknown) => {
-      throw unreachable(url.host, error);
+      throw cancel.aborted ? cancelled() : unreachable(url.host, error);
     });
     if (cancel.aborted) throw cancelled();
     return new Promise((resolve, reject) => {
