@@ -14,6 +14,15 @@ export class AnnounceLane {
   active: TrackerEntry | undefined;
   /** The tracker that is being asked. */
   asked: TrackerEntry | undefined;
+  /** Which info-hash it announces. */
+  readonly hashIndex: number;
+  /** The tracker that answered is left only when it fails (BEP 27), not as soon as one above it may be tried again. */
+  readonly #isFaithful: boolean;
+
+  constructor(hashIndex: number, isFaithful: boolean) {
+    this.hashIndex = hashIndex;
+    this.#isFaithful = isFaithful;
+  }
 
   *entries(): IterableIterator<TrackerEntry> {
     for (const tier of this.tiers) yield* tier;
@@ -40,6 +49,7 @@ export class AnnounceLane {
     if (this.asked !== undefined || now < this.dueAt) return undefined;
     // "completed" belongs to the tracker that counted us as a leecher, not to the one at the top.
     const active = this.active;
+    if (this.#isFaithful && active?.failCount === 0 && mayAsk(active, now)) return active;
     if (
       completed &&
       active !== undefined &&

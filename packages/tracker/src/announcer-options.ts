@@ -5,11 +5,11 @@ export interface AnnouncerOptions {
   readonly maximumIntervalMs?: number;
   /** Each wait is made longer by up to this part of itself, so that torrents added together do not stay together. */
   readonly jitter?: number;
-  /** Peers asked for in each announce; the sum over the session is the caller's matter. */
+  /** Peers asked for in each announce, unless `setNumWant` says that fewer are of use. */
   readonly numWant?: number;
   /** Announce to one tracker of each tier. Without it, to one of the first tier that answers (BEP 12). */
   readonly announceToAllTiers?: boolean;
-  /** Announce to every tracker. Not for private torrents, which use one tracker at a time (BEP 27). */
+  /** Announce to every tracker. A private torrent uses one tracker at a time, whatever is set here (BEP 27). */
   readonly announceToAllTrackers?: boolean;
   /** Trackers beyond this number are ignored: a torrent must not make us a weapon. */
   readonly maxTrackerCount?: number;

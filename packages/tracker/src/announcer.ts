@@ -11,8 +11,10 @@ import { parseTrackerUrl } from "./tracker-url.ts";
 export interface AnnounceTask {
   readonly taskId: number;
   readonly url: string;
-  /** `undefined` for an announce at the interval. */
-  readonly event: Exclude<AnnounceEvent, "paused"> | undefined;
+  /** Which of the torrent's info-hashes: 0, or 1 for the second one of a hybrid torrent. */
+  readonly hashIndex: number;
+  /** `undefined` for an announce at the interval, which is "paused" for a partial seed (BEP 21). */
+  readonly event: AnnounceEvent | undefined;
   readonly numWant: number;
   readonly trackerId?: Uint8Array;
 }
@@ -22,6 +24,26 @@ interface PendingTask {
   readonly event: AnnounceTask["event"];
   /** Absent for "stopped", which belongs to no sequence. */
   readonly lane?: AnnounceLane;
+}
+
+/** What an announcer is about. */
+export interface AnnouncerInit {
+  /** As the torrent lists them. */
+  readonly tiers: readonly (readonly string[])[];
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  /** Info-hashes that each tracker is told of: 2 for a hybrid torrent, whose two swarms are announced apart (BEP 52). */
+  readonly hashCount?: number;
+  /** One tracker at a time, and another only when that fails (BEP 27). */
+  readonly isPrivate?: boolean;
+}
+
+/** What a good answer changed. */
+export interface AnnounceOutcome {
+  /**
+   * The tracker that answered before this one, when it was another: a private torrent leaves all peers then (BEP 27).
+   */
+  readonly switchedFrom: string | undefined;
 }
 
 /**
@@ -42,15 +64,23 @@ export class Announcer {
   #farewells: TrackerEntry[] = [];
   #running = false;
   #completed = false;
+  #isPartialSeed = false;
+  #numWant: number;
   #lastTaskId = 0;
+  readonly #hashCount: number;
+  readonly #isPrivate: boolean;
 
-  /** `tiers` as the torrent lists them; `random` gives numbers in [0, 1). */
+  /** @throws RangeError for a hash count other than 1 or 2. */
   constructor(
-    { tiers, random }: { readonly tiers: readonly (readonly string[])[]; readonly random: () => number },
+    { tiers, random, hashCount = 1, isPrivate = false }: AnnouncerInit,
     options: AnnouncerOptions = {},
   ) {
+    if (hashCount !== 1 && hashCount !== 2) throw new RangeError(`hashCount ${hashCount}, must be 1 or 2`);
     this.#options = { ...DEFAULT_ANNOUNCER_OPTIONS, ...options };
     this.#random = random;
+    this.#hashCount = hashCount;
+    this.#isPrivate = isPrivate;
+    this.#numWant = this.#options.numWant;
     for (const [tier, urls] of tiers.entries())
       for (const url of shuffled(urls, random)) this.addTracker(url, tier);
   }
@@ -100,6 +130,16 @@ export class Announcer {
     return abandoned;
   }
 
+  /** Whether we have all that we want but not everything: such a peer says "paused" at each interval (BEP 21). */
+  setPartialSeed(isPartialSeed: boolean): void {
+    this.#isPartialSeed = isPartialSeed;
+  }
+
+  /** How many peers are of use now: the next announces ask for so many, at most for the option's `numWant`. */
+  setNumWant(count: number): void {
+    this.#numWant = Math.max(0, Math.min(Math.floor(count), this.#options.numWant));
+  }
+
   /** More peers are wanted before the interval is over: as soon as the tracker's min interval allows. */
   requestPeers(now: number): void {
     for (const lane of this.#lanes) {
@@ -123,23 +163,26 @@ export class Announcer {
    */
   addTracker(url: string, tier?: number): void {
     if (
-      this.#entries.length >= this.#options.maxTrackerCount ||
+      this.#entries.length >= this.#options.maxTrackerCount * this.#hashCount ||
       this.#entries.some((entry) => entry.url === url)
     )
       return;
-    const lastTier = this.#entries.reduce((last, entry) => Math.max(last, entry.tier), -1);
-    const entry = createTrackerEntry(url, tier ?? lastTier + 1);
     const parsed = parseTrackerUrl(url);
-    if (parsed === undefined) {
-      entry.disabled = true;
-      entry.lastError = new TrackerError("TRACKER_BAD_URL", "not the URL of a tracker");
-    } else {
+    if (parsed !== undefined) {
       const hostCount = this.#hostCounts.get(parsed.host) ?? 0;
       if (hostCount >= this.#options.maxTrackersPerHost) return;
       this.#hostCounts.set(parsed.host, hostCount + 1);
     }
-    this.#entries.push(entry);
-    this.#laneFor(entry).add(entry);
+    const lastTier = this.#entries.reduce((last, entry) => Math.max(last, entry.tier), -1);
+    for (let hashIndex = 0; hashIndex < this.#hashCount; hashIndex++) {
+      const entry = createTrackerEntry(url, tier ?? lastTier + 1, hashIndex);
+      if (parsed === undefined) {
+        entry.disabled = true;
+        entry.lastError = new TrackerError("TRACKER_BAD_URL", "not the URL of a tracker");
+      }
+      this.#entries.push(entry);
+      this.#laneFor(entry).add(entry);
+    }
   }
 
   /** The next thing to do now, or `undefined`. */
@@ -152,20 +195,19 @@ export class Announcer {
       if (tracker === undefined) continue;
       lane.asked = tracker;
       tracker.knowsUs = true;
-      const event = !tracker.startedTold ? "started" : this.#owesCompleted(tracker) ? "completed" : undefined;
-      return this.#createTask({ tracker, event, lane });
+      return this.#createTask({ tracker, event: this.#eventFor(tracker), lane });
     }
     return undefined;
   }
 
-  succeeded(taskId: number, response: AnnounceResponse, now: number): void {
+  succeeded(taskId: number, response: AnnounceResponse, now: number): AnnounceOutcome {
     const task = this.#endTask(taskId);
-    if (task === undefined) return;
+    if (task === undefined) return NOTHING_CHANGED;
     const { tracker, event, lane } = task;
     tracker.failCount = 0;
     tracker.retryAt = -Infinity;
     tracker.lastError = undefined;
-    if (lane === undefined) return;
+    if (lane === undefined) return NOTHING_CHANGED;
     tracker.lastWarning = response.warning;
     tracker.lastAnswerAt = now;
     tracker.seederCount = response.seederCount;
@@ -177,9 +219,11 @@ export class Announcer {
     if (event === "completed") tracker.completedTold = true;
     tracker.minimumAt = now + this.#clamp(response.minIntervalMs ?? 0);
     lane.moveToFront(tracker);
+    const before = lane.active;
     lane.active = tracker;
     const intervalMs = Math.max(this.#clamp(response.intervalMs), tracker.minimumAt - now);
     lane.dueAt = this.#owesCompleted(tracker) ? now : now + this.#jittered(intervalMs);
+    return { switchedFrom: before === undefined || before === tracker ? undefined : before.url };
   }
 
   failed(taskId: number, error: TrackerError, now: number): void {
@@ -217,6 +261,7 @@ export class Announcer {
     return this.#lanes.flatMap((lane) =>
       [...lane.entries()].map((entry) => ({
         url: entry.url,
+        hashIndex: entry.hashIndex,
         tier: entry.tier,
         state: stateOf(entry),
         event: entry.taskEvent,
@@ -239,9 +284,9 @@ export class Announcer {
     this.#tasks.set(taskId, task);
     tracker.taskId = taskId;
     tracker.taskEvent = event;
-    const numWant = event === "stopped" ? 0 : this.#options.numWant;
-    const { url, trackerId } = tracker;
-    return { taskId, url, event, numWant, ...(trackerId !== undefined && { trackerId }) };
+    const numWant = event === "stopped" ? 0 : this.#numWant;
+    const { url, hashIndex, trackerId } = tracker;
+    return { taskId, url, hashIndex, event, numWant, ...(trackerId !== undefined && { trackerId }) };
   }
 
   /** `undefined` for a task that was abandoned or has been answered. */
@@ -255,17 +300,27 @@ export class Announcer {
     return task;
   }
 
+  /** As libtorrent does, "paused" stands in for nothing else: many trackers count "started" and "completed". */
+  #eventFor(tracker: TrackerEntry): AnnounceEvent | undefined {
+    if (!tracker.startedTold) return "started";
+    if (this.#owesCompleted(tracker)) return "completed";
+    return this.#isPartialSeed ? "paused" : undefined;
+  }
+
   #owesCompleted(tracker: TrackerEntry): boolean {
     return this.#completed && tracker.startedTold && !tracker.completedTold;
   }
 
   #laneFor(entry: TrackerEntry): AnnounceLane {
     const { announceToAllTiers, announceToAllTrackers } = this.#options;
-    const shared = announceToAllTrackers
-      ? undefined
-      : this.#lanes.find((lane) => !announceToAllTiers || lane.tiers[0]![0]!.tier === entry.tier);
+    const lanes = this.#lanes.filter((lane) => lane.hashIndex === entry.hashIndex);
+    const shared = this.#isPrivate
+      ? lanes[0]
+      : announceToAllTrackers
+        ? undefined
+        : lanes.find((lane) => !announceToAllTiers || lane.tiers[0]![0]!.tier === entry.tier);
     if (shared !== undefined) return shared;
-    const lane = new AnnounceLane();
+    const lane = new AnnounceLane(entry.hashIndex, this.#isPrivate);
     if (this.#running) lane.dueAt = -Infinity;
     this.#lanes.push(lane);
     return lane;
@@ -279,6 +334,8 @@ export class Announcer {
     return waitMs * (1 + this.#options.jitter * this.#random());
   }
 }
+
+const NOTHING_CHANGED: AnnounceOutcome = Object.freeze({ switchedFrom: undefined });
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const order = [...items];

@@ -27,7 +27,7 @@ export {
 export { DEFAULT_CLIENT_OPTIONS, type TrackerClientOptions } from "./client-options.ts";
 
 // When to ask which.
-export { Announcer, type AnnounceTask } from "./announcer.ts";
+export { Announcer, type AnnounceOutcome, type AnnouncerInit, type AnnounceTask } from "./announcer.ts";
 export { DEFAULT_ANNOUNCER_OPTIONS, type AnnouncerOptions } from "./announcer-options.ts";
 export type { TrackerSnapshot, TrackerState } from "./tracker-entry.ts";
 export { MAX_BACKOFF_MS, trackerBackoffMs } from "./backoff.ts";

@@ -14,6 +14,8 @@ export type TrackerState = "idle" | "announcing" | "working" | "failing" | "disa
 /** What is known of one tracker, for people and for `explain`. Times are monotonic ms. */
 export interface TrackerSnapshot {
   readonly url: string;
+  /** Which of the torrent's info-hashes this is about; a hybrid torrent has two. */
+  readonly hashIndex: number;
   /** From 0; the order of the snapshots within a tier is the order in which they are tried. */
   readonly tier: number;
   readonly state: TrackerState;
@@ -36,6 +38,7 @@ export interface TrackerSnapshot {
 export interface TrackerEntry {
   readonly url: string;
   readonly tier: number;
+  readonly hashIndex: number;
   disabled: boolean;
   /** It has heard "started" from us since the last start, or may have: it must hear "stopped". */
   knowsUs: boolean;
@@ -59,10 +62,11 @@ export interface TrackerEntry {
   externalAddress: string | undefined;
 }
 
-export function createTrackerEntry(url: string, tier: number): TrackerEntry {
+export function createTrackerEntry(url: string, tier: number, hashIndex: number): TrackerEntry {
   return {
     url,
     tier,
+    hashIndex,
     disabled: false,
     knowsUs: false,
     startedTold: false,

@@ -1,43 +1,7 @@
-import {
-  Announcer,
-  TrackerError,
-  type AnnounceResponse,
-  type AnnouncerOptions,
-  type AnnounceTask,
-} from "@bt/tracker";
+import { Announcer, TrackerError, type AnnounceResponse, type AnnouncerOptions } from "@bt/tracker";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-
-const A = "http://a.example/announce";
-const B = "http://b.example/announce";
-const C = "http://c.example/announce";
-const MINUTE = 60_000;
-
-const answer = (change: Partial<AnnounceResponse> = {}): AnnounceResponse => ({
-  intervalMs: 30 * MINUTE,
-  peers: [],
-  ...change,
-});
-const down = new TrackerError("TRACKER_UNREACHABLE", "down");
-const silent = new TrackerError("TRACKER_TIMEOUT", "silent");
-
-/** `random` that keeps the order of a tier as it is and adds no jitter. */
-function inOrder(tiers: string[][], options: AnnouncerOptions = {}): Announcer {
-  return new Announcer({ tiers, random: () => 0.999_999 }, { jitter: 0, ...options });
-}
-
-function drain(announcer: Announcer, now: number): AnnounceTask[] {
-  const tasks: AnnounceTask[] = [];
-  for (let task = announcer.poll(now); task !== undefined; task = announcer.poll(now)) tasks.push(task);
-  return tasks;
-}
-
-/** The one task that is due. */
-function only(announcer: Announcer, now: number): AnnounceTask {
-  const tasks = drain(announcer, now);
-  expect(tasks).toHaveLength(1);
-  return tasks[0]!;
-}
+import { A, answer, B, C, down, drain, inOrder, MINUTE, only, silent } from "./support/announcing.ts";
 
 const stateOf = (announcer: Announcer, url: string): string =>
   announcer.snapshot().find((tracker) => tracker.url === url)!.state;
@@ -50,7 +14,7 @@ describe("an announcer", () => {
     expect(announcer.isStopped).toBe(true);
     announcer.start(5);
     expect(announcer.nextWakeAt()).toBe(5);
-    expect(only(announcer, 5)).toEqual({ taskId: 1, url: A, event: "started", numWant: 200 });
+    expect(only(announcer, 5)).toEqual({ taskId: 1, url: A, hashIndex: 0, event: "started", numWant: 200 });
     expect(announcer.nextWakeAt()).toBe(Infinity);
     expect(announcer.isStopped).toBe(false);
   });
