@@ -8,6 +8,8 @@ export class AnnounceCalls {
   readonly #peerId: Uint8Array;
   readonly #port: () => number;
   readonly #calls = new Map<number, { readonly task: AnnounceTask; readonly abort: AbortController }>();
+  /** What may still be under way over a second address family, after the first has answered; by tracker. */
+  readonly #stragglers = new Map<string, AbortController>();
 
   constructor(tracker: TrackerPort, peerId: Uint8Array, port: () => number) {
     this.#tracker = tracker;
@@ -30,6 +32,9 @@ export class AnnounceCalls {
     const { taskId } = task;
     const abort = new AbortController();
     this.#calls.set(taskId, { task, abort });
+    // Lest "started" arrive over the slower family after "stopped".
+    this.#stragglers.get(task.url)?.abort();
+    this.#stragglers.set(task.url, abort);
     const parameters = {
       infoHash: state.metainfo.infoHash!,
       peerId: this.#peerId,
@@ -42,7 +47,9 @@ export class AnnounceCalls {
       trackerId: task.trackerId,
     };
     try {
-      const response = await this.#tracker.announce(task.url, parameters, abort.signal);
+      const response = await this.#tracker.announce(task.url, parameters, abort.signal, ({ peers }) => {
+        core.handle({ type: "peers-found", endpoints: peers, source: "tracker" });
+      });
       this.#calls.delete(taskId);
       core.handle({ type: "tracker-answered", taskId, response });
     } catch (error) {

@@ -6,7 +6,12 @@ export type Explanation =
   | { readonly reason: "checking" | "paused" | "closed" | "seeding" | "downloading" }
   | { readonly reason: "stopped-by-error"; readonly error: BtError }
   /** Nobody is known to have this torrent. */
-  | { readonly reason: "no-peers-known"; readonly trackerCount: number }
+  | {
+      readonly reason: "no-peers-known";
+      readonly trackerCount: number;
+      /** Trackers whose last answer was none or an error; what they said stands in the snapshot. */
+      readonly failingTrackerCount: number;
+    }
   /** Peers are known, but none is connected. */
   | { readonly reason: "no-peers-connected"; readonly knownPeerCount: number; readonly diallingCount: number }
   /** No connected peer has a piece that is missing. */
@@ -25,7 +30,7 @@ export function explainTorrent(t: TorrentState): Explanation {
   if (t.status !== "downloading") return { reason: t.status === "error" ? "closed" : t.status };
   if (t.peers.size === 0)
     return t.book.size === 0
-      ? { reason: "no-peers-known", trackerCount: t.announcer.snapshot().length }
+      ? noPeersKnown(t)
       : { reason: "no-peers-connected", knownPeerCount: t.book.size, diallingCount: t.dialling.size };
   const peers = [...t.peers];
   const useful = peers.filter((peer) => t.picker.isInteresting(peer.slot));
@@ -37,4 +42,14 @@ export function explainTorrent(t: TorrentState): Explanation {
   if (t.down.rate(t.now) === 0 && t.surroundings.buffers.areSpent) return { reason: "buffers-spent" };
   if (t.surroundings.downLimiter.available(t.now) <= 0) return { reason: "rate-limited" };
   return { reason: "downloading" };
+}
+
+function noPeersKnown(t: TorrentState): Explanation {
+  const trackers = t.announcer.snapshot();
+  const failing = trackers.filter(({ lastError }) => lastError !== undefined);
+  return {
+    reason: "no-peers-known",
+    trackerCount: trackers.length,
+    failingTrackerCount: failing.length,
+  };
 }

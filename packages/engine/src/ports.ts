@@ -93,7 +93,16 @@ export interface DiskPort {
 }
 
 export interface TrackerPort {
-  announce(url: string, parameters: AnnounceParameters, signal: AbortSignal): Promise<AnnounceResponse>;
+  /**
+   * A tracker may be reached over IPv4 and IPv6: the promise brings the first answer, `onFurtherAnswer` a later one.
+   * `signal` ends both.
+   */
+  announce(
+    url: string,
+    parameters: AnnounceParameters,
+    signal: AbortSignal,
+    onFurtherAnswer: (response: AnnounceResponse) => void,
+  ): Promise<AnnounceResponse>;
   close(): void;
 }
 

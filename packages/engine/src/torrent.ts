@@ -115,10 +115,10 @@ export class Torrent {
     this.#core?.handle({ type: "peers-found", endpoints: [endpoint], source: "user" });
   }
 
-  /** A tracker in a tier of its own. */
+  /** A tracker in a tier of its own, behind all others. */
   addTracker(url: string): void {
     const state = this.#coreState;
-    state.announcer.addTracker(url, state.now);
+    state.announcer.addTracker(url);
     this.#core?.wake();
   }
 

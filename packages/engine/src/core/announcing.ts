@@ -11,6 +11,8 @@ export function stopAnnouncing(t: TorrentState): void {
 
 /** Hands over every announce that is due. */
 export function driveAnnouncer(t: TorrentState): void {
+  // A torrent that is full has no use for names; it still wants to be named to others.
+  t.announcer.setNumWant(t.peers.size < t.limits.maximumPeers ? Infinity : 0);
   for (;;) {
     const task = t.announcer.poll(t.now);
     if (task === undefined) return;
@@ -19,8 +21,9 @@ export function driveAnnouncer(t: TorrentState): void {
 }
 
 export function trackerAnswered(t: TorrentState, taskId: number, response: AnnounceResponse): void {
-  t.announcer.succeeded(taskId, response, t.now);
+  const { switchedFrom } = t.announcer.succeeded(taskId, response, t.now);
   if (t.isActive) {
+    if (switchedFrom !== undefined && t.metainfo.private) leavePeers(t);
     for (const endpoint of response.peers) t.book.note(endpoint, "tracker", true);
     dialMore(t);
     if (response.warning !== undefined)
@@ -33,4 +36,11 @@ export function trackerFailed(t: TorrentState, taskId: number, error: TrackerErr
   t.announcer.failed(taskId, error, t.now);
   if (t.isActive) t.reports.warning(error);
   driveAnnouncer(t);
+}
+
+/** BEP 27: a private torrent that switches to another tracker keeps no peer of the one before. */
+function leavePeers(t: TorrentState): void {
+  t.book.disownAll();
+  for (const peer of t.peers)
+    if (peer.record.source !== "user") peer.link.close("another tracker is used now");
 }

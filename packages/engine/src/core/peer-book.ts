@@ -121,6 +121,11 @@ export class PeerBook {
     record.nextDialAt = now + reconnectBackoff(record);
   }
 
+  /** Nobody whom trackers or peers named is dialled again, unless he is named anew. */
+  disownAll(): void {
+    for (const record of this.#records.values()) if (record.source !== "user") record.connectable = false;
+  }
+
   /** For good: a peer that was proven to send bad data. Others on a loopback address are told apart by port. */
   ban(record: PeerRecord): void {
     record.banned = true;

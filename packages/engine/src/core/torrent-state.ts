@@ -115,7 +115,10 @@ export class TorrentState {
     this.policies = init.policies;
     const random = (): number => init.surroundings.random.fraction();
     this.picker = new PiecePicker(this.layout, random, { onDropped: (piece) => this.#pieceDropped(piece) });
-    this.announcer = new Announcer({ tiers: init.trackers, random }, init.limits.announcer);
+    this.announcer = new Announcer(
+      { tiers: init.trackers, random, isPrivate: init.metainfo.private },
+      init.limits.announcer,
+    );
     this.batch = new BlockBatch(init.limits.requestDepth.maximumDepth);
   }
 

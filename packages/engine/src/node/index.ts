@@ -39,9 +39,12 @@ export async function createNodeSession(options: NodeSessionOptions = {}): Promi
 }
 
 function createTracker(host: string | undefined): EnginePorts["tracker"] {
+  // Tells trackers that what comes over two address families comes from one peer (BEP 7).
+  const key = new DataView(systemRandom.bytes(4).slice().buffer).getUint32(0);
   const client = createTrackerClient(host === undefined ? {} : { bindAddress: host });
   return {
-    announce: (url, parameters, signal) => client.announce(url, parameters, { signal }),
+    announce: (url, parameters, signal, onFurtherAnswer) =>
+      client.announce(url, { ...parameters, key }, { signal, onFurtherAnswer }),
     close: () => client.close(),
   };
 }
