@@ -60,6 +60,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/tracker.ts")).tracker,
   },
   {
+    name: "scrape",
+    usage: "scrape <source>",
+    summary: "ask trackers how many seeders and leechers a torrent has",
+    load: async () => (await import("./commands/scrape.ts")).scrape,
+  },
+  {
+    name: "announce",
+    usage: "announce <source>",
+    summary: "ask trackers for peers of a torrent",
+    load: async () => (await import("./commands/announce.ts")).announce,
+  },
+  {
     name: "demo",
     usage: "demo",
     summary: "show the whole pipeline on this machine, without a network",

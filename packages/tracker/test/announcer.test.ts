@@ -1,4 +1,10 @@
-import { Announcer, TrackerError, type AnnounceResponse, type AnnouncerOptions } from "@bt/tracker";
+import {
+  Announcer,
+  TrackerError,
+  type AnnounceResponse,
+  type AnnouncerOptions,
+  type AnnounceTask,
+} from "@bt/tracker";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { A, answer, B, C, down, drain, inOrder, MINUTE, only, silent } from "./support/announcing.ts";

@@ -90,6 +90,29 @@ describe("a UDP tracker", () => {
     expect(v6.requests.at(-1)?.request).toMatchObject({ action: "announce" });
   });
 
+  it("that has addresses of both families is waited for over each where that is asked for, or in a farewell", async () => {
+    const v4 = await udpTracker();
+    const v6 = await udpTracker(undefined, "::1", v4.port);
+    const url = `udp://both.example:${v4.port}`;
+    const client = newClient({ resolve, totalTimeoutMs: 300 });
+    const answer = await client.announce(url, announceOf(1), { waitForAll: true });
+    expect(answer.peers).toHaveLength(2);
+    await client.announce(url, announceOf(1, { event: "stopped" }));
+    for (const { requests } of [v4, v6]) expect(requests.at(-1)?.request).toMatchObject({ event: "stopped" });
+  });
+
+  it("is not told goodbye over a family that it did not answer over", async () => {
+    const v4 = await udpTracker();
+    const v6 = await udpTracker(() => new Uint8Array(1), "::1", v4.port);
+    const url = `udp://both.example:${v4.port}`;
+    const client = newClient({ resolve, totalTimeoutMs: 300, stopTimeoutMs: 30_000 });
+    expect((await client.announce(url, announceOf(1), { waitForAll: true })).peers).toEqual([V4_PEER]);
+    const count = v6.requests.length;
+    await client.announce(url, announceOf(1, { event: "stopped" }));
+    expect(v6.requests).toHaveLength(count);
+    expect(v4.requests.at(-1)?.request).toMatchObject({ event: "stopped" });
+  });
+
   it("is asked over one family where the options say so, and from the address they name", async () => {
     const v4 = await udpTracker();
     const v6 = await udpTracker(undefined, "::1", v4.port);

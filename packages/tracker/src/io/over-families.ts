@@ -21,33 +21,33 @@ export class FamilyMemory {
   }
 }
 
-/**
- * Asks over each family at a time. The first good answer is the answer; those that come later are handed to
- * `onFurther`. Fails when all have failed, with a refusal in the tracker's own words if there is one.
- */
+/** What comes of asking over several families. */
+export interface FamilyAnswers<T> {
+  /** The first good answer. Rejects when all have failed, with a refusal in the tracker's own words if there is one. */
+  readonly first: Promise<T>;
+  /** Resolves when nothing is under way any more. */
+  readonly settled: Promise<unknown>;
+}
+
+/** Asks over each family at a time. Good answers after the first are handed to `onFurther`. */
 export function overFamilies<T>(
   families: readonly (4 | 6 | undefined)[],
   ask: (family: 4 | 6 | undefined) => Promise<T>,
   onFurther: (answer: T) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const errors: unknown[] = [];
-    let isAnswered = false;
-    for (const family of families) {
-      ask(family).then(
-        (answer) => {
-          if (isAnswered) onFurther(answer);
-          isAnswered = true;
-          resolve(answer);
-        },
-        (error: unknown) => {
-          errors.push(error);
-          if (errors.length < families.length) return;
-          reject((errors.find(isRefusal) ?? errors[0]) as Error);
-        },
-      );
-    }
+): FamilyAnswers<T> {
+  const asked = families.map((family) => ask(family));
+  const first = Promise.any(asked).catch(({ errors }: AggregateError) => {
+    throw errors.find(isRefusal) ?? errors[0];
   });
+  let isAnswered = false;
+  const later = asked.map((each) =>
+    each.then((answer) => {
+      if (isAnswered) onFurther(answer);
+      isAnswered = true;
+    }),
+  );
+  first.catch(() => undefined); // whoever waits for `settled` first still gets the error
+  return { first, settled: Promise.allSettled(later) };
 }
 
 function isRefusal(error: unknown): boolean {

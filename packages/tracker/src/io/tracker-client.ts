@@ -4,6 +4,7 @@ import type { AnnounceResponse } from "../announce-response.ts";
 import { DEFAULT_CLIENT_OPTIONS, type TrackerClientOptions } from "../client-options.ts";
 import type { TrackerError } from "../errors.ts";
 import type { ScrapeResponse } from "../scrape-response.ts";
+import { mergeAnswers } from "../merge-answers.ts";
 import { requireTrackerUrl, type TrackerScheme, type TrackerUrl } from "../tracker-url.ts";
 import { createHttpClient } from "./http-client.ts";
 import type { ClientSettings } from "./http-hop.ts";
@@ -24,6 +25,11 @@ export interface AnnounceOptions extends RequestOptions {
    * first, this what is answered later; it knows other peers. `signal` ends the later one, too.
    */
   readonly onFurtherAnswer?: (response: AnnounceResponse) => void;
+  /**
+   * The promise waits until the tracker has answered, or not, over each family, and brings the peers of all. A "stopped"
+   * waits so anyhow.
+   */
+  readonly waitForAll?: boolean;
 }
 
 /** Asks trackers of any kind. Each promise rejects with a {@link TrackerError} and, for wrong arguments, a RangeError. */
@@ -52,6 +58,8 @@ interface RunOptions<T> {
   readonly isFarewell: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onFurther?: (answer: T) => void;
+  /** For all families; `false` for the first answer. */
+  readonly waits?: boolean;
 }
 
 class AnyTrackerClient implements TrackerClient {
@@ -72,12 +80,19 @@ class AnyTrackerClient implements TrackerClient {
   async announce(
     text: string,
     parameters: AnnounceParameters,
-    { signal, onFurtherAnswer }: AnnounceOptions = {},
+    { signal, onFurtherAnswer, waitForAll = false }: AnnounceOptions = {},
   ): Promise<AnnounceResponse> {
     const url = requireTrackerUrl(text);
     const ask = this.#clients[url.scheme].announce(text, parameters);
     const isFarewell = parameters.event === "stopped";
-    return this.#run(url, ask, { isFarewell, signal, onFurther: (answer) => onFurtherAnswer?.(answer) });
+    const waits = waitForAll || isFarewell;
+    const others: AnnounceResponse[] = [];
+    const onFurther = (answer: AnnounceResponse): void => {
+      if (waits) others.push(answer);
+      else onFurtherAnswer?.(answer);
+    };
+    const first = await this.#run(url, ask, { isFarewell, signal, onFurther, waits });
+    return mergeAnswers([first, ...others]);
   }
 
   async scrape(
@@ -103,7 +118,11 @@ class AnyTrackerClient implements TrackerClient {
     for (const client of Object.values(this.#clients)) client.close();
   }
 
-  async #run<T>(url: TrackerUrl, ask: Ask<T>, { isFarewell, signal, onFurther }: RunOptions<T>): Promise<T> {
+  async #run<T>(
+    url: TrackerUrl,
+    ask: Ask<T>,
+    { isFarewell, signal, onFurther, waits }: RunOptions<T>,
+  ): Promise<T> {
     const families = await this.#familiesOf(url, isFarewell, signal);
     const askOver = async (family: 4 | 6 | undefined): Promise<T> => {
       const cancelling = new AbortController();
@@ -125,7 +144,9 @@ class AnyTrackerClient implements TrackerClient {
         signal?.removeEventListener("abort", cancel);
       }
     };
-    return overFamilies(families, askOver, (answer) => onFurther?.(answer));
+    const { first, settled } = overFamilies(families, askOver, (answer) => onFurther?.(answer));
+    if (waits === true) await settled;
+    return first;
   }
 
   /** The families to ask over; a farewell is not said where nobody answered before. */

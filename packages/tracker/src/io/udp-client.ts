@@ -95,7 +95,7 @@ export class UdpTrackerClient implements SchemeClient {
     if (cancel.aborted) throw cancelled();
     return new Promise((resolve, reject) => {
       const now = performance.now();
-      const exchangeId = this.#exchanges.ask(question, to, Math.max(1, timeoutMs - (now - begunAt)), now);
+      const exchangeId = this.#exchanges.ask(question, to, timeoutMs, now, begunAt);
       const onCancel = (): void => {
         this.#exchanges.cancel(exchangeId);
         this.#pending.delete(exchangeId);

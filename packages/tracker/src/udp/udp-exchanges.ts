@@ -47,8 +47,11 @@ export class UdpExchanges {
     return this.#exchanges.size;
   }
 
-  /** Asks; "answered" or "failed" with the returned id follows, unless it is cancelled. @throws RangeError */
-  ask(question: UdpQuestion, to: Endpoint, timeoutMs: number, now: number): number {
+  /**
+   * Asks; "answered" or "failed" with the returned id follows, unless it is cancelled. The timeout counts from `since`,
+   * which is earlier than `now` when a name had to be looked up first. @throws RangeError
+   */
+  ask(question: UdpQuestion, to: Endpoint, timeoutMs: number, now: number, since: number = now): number {
     const template = encodeTemplate(question);
     const link = this.#linkTo(to, now);
     const exchange: UdpExchange = {
@@ -56,7 +59,7 @@ export class UdpExchanges {
       action: question.action,
       link,
       template,
-      deadlineAt: now + timeoutMs,
+      deadlineAt: since + timeoutMs,
       timeoutMs,
       retransmitMs: Math.min(this.#options.udpRetransmitMs, timeoutMs / 4),
       transmission: undefined,
