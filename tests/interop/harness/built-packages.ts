@@ -2,10 +2,14 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as metainfo from "../../../packages/metainfo/src/index.ts";
 import type * as storage from "../../../packages/storage/src/index.ts";
+import type * as tracker from "../../../packages/tracker/src/index.ts";
 import { ROOT } from "./settings.ts";
 
 type MetainfoPackage = typeof metainfo;
 type StoragePackage = typeof storage;
+type TrackerPackage = typeof tracker;
+export type TrackerClient = tracker.TrackerClient;
+export type TrackerClientOptions = tracker.TrackerClientOptions;
 export type HashWorkers = storage.HashWorkers;
 export type Metainfo = metainfo.Metainfo;
 export type NewFile = metainfo.NewFile;
@@ -16,3 +20,4 @@ const load = (name: string): Promise<unknown> =>
 
 export const loadMetainfo = (): Promise<MetainfoPackage> => load("metainfo") as Promise<MetainfoPackage>;
 export const loadStorage = (): Promise<StoragePackage> => load("storage") as Promise<StoragePackage>;
+export const loadTracker = (): Promise<TrackerPackage> => load("tracker") as Promise<TrackerPackage>;

@@ -6,11 +6,11 @@ import type { Transmission, UdpExchange } from "./udp-exchange.ts";
 export class UdpTrackerLink {
   readonly endpoint: Endpoint;
   readonly family: 4 | 6;
-  readonly exchanges = new Set<UdpExchange>();
+  readonly exchanges: Set<UdpExchange> = new Set();
   /** The connect request that is under way. */
   connect: Transmission | undefined;
   #connectionId: Uint8Array | undefined;
-  #expiresAt = -Infinity;
+  #expiresAt: number = -Infinity;
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint;
