@@ -26,6 +26,11 @@ export interface TrackerClientOptions extends ResponseOptions, UdpExchangeOption
   readonly maxHostRate?: number;
   /** Whether the rules of `address-guard.ts` hold; off only where every tracker's URL is one's own. */
   readonly guardAddresses?: boolean;
+  /**
+   * `http://host:port` or `socks5://name:password@host:port`: HTTP(S) trackers are asked through it and by name, so that
+   * nothing is looked up here. UDP trackers are not asked then (`TRACKER_UNSUPPORTED_SCHEME`): no packet goes past a proxy.
+   */
+  readonly proxy?: string;
   /** Looks a name up, in place of the system: numeric addresses in the order in which they are to be tried. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   readonly userAgent?: string;
@@ -35,7 +40,7 @@ export interface TrackerClientOptions extends ResponseOptions, UdpExchangeOption
 
 /** Timeouts and counts are libtorrent's (tracker_completion_timeout, tracker_receive_timeout, stop_tracker_timeout, …). */
 export const DEFAULT_CLIENT_OPTIONS: Readonly<
-  Required<Omit<TrackerClientOptions, "bindAddress" | "family" | "resolve" | "trustedCertificates">>
+  Required<Omit<TrackerClientOptions, "bindAddress" | "family" | "proxy" | "resolve" | "trustedCertificates">>
 > = Object.freeze({
   ...DEFAULT_RESPONSE_OPTIONS,
   ...DEFAULT_UDP_EXCHANGE_OPTIONS,

@@ -93,6 +93,7 @@ export {
   type TrackerScheme,
   type TrackerUrl,
 } from "./tracker-url.ts";
+export { parseProxyUrl, type ProxyUrl } from "./proxy-url.ts";
 export { isSameOrigin, resolveRedirect } from "./redirect.ts";
 export { addressScope, type AddressScope } from "./address-scope.ts";
 export { refuseAddress, type AddressRefusal, type GuardedRequest } from "./address-guard.ts";

@@ -7,6 +7,8 @@ import type { DEFAULT_CLIENT_OPTIONS, TrackerClientOptions } from "../client-opt
 import { TrackerError } from "../errors.ts";
 import type { TrackerUrl } from "../tracker-url.ts";
 import { systemResolve } from "./system-resolve.ts";
+import { parseProxyUrl } from "../proxy-url.ts";
+import { throughProxy } from "./proxied-request.ts";
 import { guardedLookup, requireAllowedHost } from "./guarded-lookup.ts";
 
 /** The client's options with the defaults in their places. */
@@ -26,7 +28,7 @@ export interface HopAnswer {
  * One GET, one answer. Nothing is kept alive: a tracker is asked every half an hour.
  * @throws TrackerError and nothing else; with the reason of `signal` when that ends it.
  */
-export function requestHop(
+export async function requestHop(
   url: TrackerUrl,
   credentials: string,
   hop: Pick<GuardedRequest, "comesFromGlobal">,
@@ -34,21 +36,43 @@ export function requestHop(
   settings: ClientSettings,
   signal: AbortSignal,
 ): Promise<HopAnswer> {
+  const { proxy } = settings;
   const guarded: GuardedRequest = { path: url.path, comesFromGlobal: hop.comesFromGlobal };
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as TrackerError);
-    let request: http.ClientRequest;
-    try {
-      if (settings.guardAddresses) requireAllowedHost(url.host, guarded);
-      requireFamily(url, family);
-      request = (url.scheme === "https" ? https : http).request(
-        requestOptions(url, credentials, guarded, family, settings),
-      );
-    } catch (error) {
-      return reject(toTrackerError(error, url));
+  if (signal.aborted) throw signal.reason;
+  try {
+    // A proxy looks the names up: only those that can be judged without a lookup are.
+    const host = proxy !== undefined && isOwnName(url.host) ? "127.0.0.1" : url.host;
+    if (settings.guardAddresses) requireAllowedHost(host, guarded);
+    requireFamily(url, family);
+    let options = requestOptions(url, credentials, guarded, family, settings);
+    if (proxy !== undefined) {
+      options = await throughProxy(parseProxyUrl(proxy), url, options, { ...settings, signal });
     }
+    const answer = await send(url, options, settings, signal);
+    // What came through a proxy came from where the URL says; a name may be anywhere: judged as global, the stricter side.
+    return proxy === undefined
+      ? answer
+      : { ...answer, isFromGlobal: (addressScope(host) ?? "global") === "global" };
+  } catch (error) {
+    throw toTrackerError(error, url);
+  }
+}
+
+/** RFC 6761 6.3: these names mean this machine, whoever looks them up. */
+function isOwnName(host: string): boolean {
+  return /^(.*\.)?localhost\.?$/.test(host);
+}
+
+function send(
+  url: TrackerUrl,
+  options: https.RequestOptions,
+  settings: ClientSettings,
+  signal: AbortSignal,
+): Promise<HopAnswer> {
+  return new Promise((resolve, reject) => {
+    const request = (url.scheme === "https" ? https : http).request(options);
     const fail = (error: unknown): void => {
-      reject(toTrackerError(error, url));
+      reject(error as Error);
       signal.removeEventListener("abort", onAbort);
       request.destroy();
     };

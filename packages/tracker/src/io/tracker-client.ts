@@ -2,9 +2,10 @@ import { isIP } from "node:net";
 import type { AnnounceParameters } from "../announce-query.ts";
 import type { AnnounceResponse } from "../announce-response.ts";
 import { DEFAULT_CLIENT_OPTIONS, type TrackerClientOptions } from "../client-options.ts";
-import type { TrackerError } from "../errors.ts";
+import { TrackerError } from "../errors.ts";
 import type { ScrapeResponse } from "../scrape-response.ts";
 import { mergeAnswers } from "../merge-answers.ts";
+import { parseProxyUrl } from "../proxy-url.ts";
 import { requireTrackerUrl, type TrackerScheme, type TrackerUrl } from "../tracker-url.ts";
 import { createHttpClient } from "./http-client.ts";
 import type { ClientSettings } from "./http-hop.ts";
@@ -44,13 +45,14 @@ export interface TrackerClient {
 /**
  * A client for HTTP, HTTPS and UDP trackers. Idle it costs nothing but, once a UDP tracker was asked, a socket of each
  * family, which does not keep the process alive.
- * @throws TypeError for a bind address that is no address.
+ * @throws TypeError for a bind address that is no address and a proxy that is no proxy's URL.
  */
 export function createTrackerClient(options: TrackerClientOptions = {}): TrackerClient {
   const settings: ClientSettings = { ...DEFAULT_CLIENT_OPTIONS, ...options };
   if (settings.bindAddress !== undefined && isIP(settings.bindAddress) === 0) {
     throw new TypeError(`not a numeric address: ${settings.bindAddress}`);
   }
+  if (settings.proxy !== undefined) parseProxyUrl(settings.proxy);
   return new AnyTrackerClient(settings);
 }
 
@@ -83,7 +85,7 @@ class AnyTrackerClient implements TrackerClient {
     { signal, onFurtherAnswer, waitForAll = false }: AnnounceOptions = {},
   ): Promise<AnnounceResponse> {
     const url = requireTrackerUrl(text);
-    const ask = this.#clients[url.scheme].announce(text, parameters);
+    const ask = this.#clientFor(url).announce(text, parameters);
     const isFarewell = parameters.event === "stopped";
     const waits = waitForAll || isFarewell;
     const others: AnnounceResponse[] = [];
@@ -101,7 +103,7 @@ class AnyTrackerClient implements TrackerClient {
     { signal }: RequestOptions = {},
   ): Promise<ScrapeResponse> {
     const url = requireTrackerUrl(text);
-    const ask = this.#clients[url.scheme].scrape(text, infoHashes);
+    const ask = this.#clientFor(url).scrape(text, infoHashes);
     // One answer is enough, whichever way it came.
     const enough = new AbortController();
     const anySignal = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
@@ -116,6 +118,13 @@ class AnyTrackerClient implements TrackerClient {
     this.#isClosed = true;
     for (const cancelling of this.#underWay) cancelling.abort();
     for (const client of Object.values(this.#clients)) client.close();
+  }
+
+  #clientFor({ scheme, host }: TrackerUrl): SchemeClient {
+    if (scheme !== "udp" || this.#settings.proxy === undefined) return this.#clients[scheme];
+    throw new TrackerError("TRACKER_UNSUPPORTED_SCHEME", "UDP trackers are not asked while a proxy is set", {
+      data: { host },
+    });
   }
 
   async #run<T>(
@@ -155,7 +164,8 @@ class AnyTrackerClient implements TrackerClient {
     isFarewell: boolean,
     cancel: AbortSignal | undefined,
   ): Promise<readonly (4 | 6 | undefined)[]> {
-    const { family, bindAddress } = this.#settings;
+    const { family, bindAddress, proxy } = this.#settings;
+    if (proxy !== undefined) return [undefined];
     const fixed = family ?? (bindAddress === undefined ? undefined : isIP(bindAddress));
     if (fixed !== undefined) return [fixed as 4 | 6];
     if (isIP(host) !== 0) return [undefined];
