@@ -33,6 +33,14 @@ export interface TrackerClientOptions extends ResponseOptions, UdpExchangeOption
   readonly proxy?: string;
   /** Looks a name up, in place of the system: numeric addresses in the order in which they are to be tried. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /**
+   * Whether a host's TXT record, which says on which ports it has trackers or that it has none (BEP 34), is asked for and
+   * obeyed. Off: no other client asks for it today but Vuze's, it costs a lookup for each host, and whoever answers
+   * it can keep us from a tracker. Never asked for through a proxy.
+   */
+  readonly useDnsPreferences?: boolean;
+  /** Looks TXT records up, in place of the system's name servers; each record in its parts. */
+  readonly resolveTxt?: (host: string) => Promise<readonly (readonly string[])[]>;
   readonly userAgent?: string;
   /** PEM certificates to trust in place of the system's; certificates are always verified. */
   readonly trustedCertificates?: string;
@@ -40,7 +48,12 @@ export interface TrackerClientOptions extends ResponseOptions, UdpExchangeOption
 
 /** Timeouts and counts are libtorrent's (tracker_completion_timeout, tracker_receive_timeout, stop_tracker_timeout, …). */
 export const DEFAULT_CLIENT_OPTIONS: Readonly<
-  Required<Omit<TrackerClientOptions, "bindAddress" | "family" | "proxy" | "resolve" | "trustedCertificates">>
+  Required<
+    Omit<
+      TrackerClientOptions,
+      "bindAddress" | "family" | "proxy" | "resolve" | "resolveTxt" | "trustedCertificates"
+    >
+  >
 > = Object.freeze({
   ...DEFAULT_RESPONSE_OPTIONS,
   ...DEFAULT_UDP_EXCHANGE_OPTIONS,
@@ -55,5 +68,6 @@ export const DEFAULT_CLIENT_OPTIONS: Readonly<
   maxHostBurst: 20, // Transmission begins 20 announces each half second
   maxHostRate: 40,
   guardAddresses: true,
+  useDnsPreferences: false,
   userAgent: "bt",
 });

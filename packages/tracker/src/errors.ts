@@ -8,6 +8,7 @@ import { BtError, type ErrorData } from "@bt/primitives";
  * - `TRACKER_UNSUPPORTED_SCHEME` a URL of a kind that this client does not speak.
  * - `TRACKER_SCRAPE_UNSUPPORTED` the URL has no `announce` in its path, so BEP 48 names no scrape URL.
  * - `TRACKER_ADDRESS_REFUSED` the host is, or redirects to, an address that must not be asked.
+ * - `TRACKER_DENIED_BY_DNS` the host says in DNS that it has no such tracker (BEP 34).
  * - `TRACKER_UNREACHABLE` name lookup, connection, TLS, or the connection ended in the middle (`cause`).
  * - `TRACKER_TIMEOUT` nothing came for too long, or the whole took too long.
  * - `TRACKER_BAD_HTTP` the answer is not HTTP.
@@ -25,6 +26,7 @@ export type TrackerErrorCode =
   | "TRACKER_UNSUPPORTED_SCHEME"
   | "TRACKER_SCRAPE_UNSUPPORTED"
   | "TRACKER_ADDRESS_REFUSED"
+  | "TRACKER_DENIED_BY_DNS"
   | "TRACKER_UNREACHABLE"
   | "TRACKER_TIMEOUT"
   | "TRACKER_BAD_HTTP"

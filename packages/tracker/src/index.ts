@@ -95,6 +95,7 @@ export {
 } from "./tracker-url.ts";
 export { parseProxyUrl, type ProxyUrl } from "./proxy-url.ts";
 export { isSameOrigin, resolveRedirect } from "./redirect.ts";
+export { parseTrackerRecord, preferredUrls, type TrackerRecord } from "./dns-preferences.ts";
 export { addressScope, type AddressScope } from "./address-scope.ts";
 export { refuseAddress, type AddressRefusal, type GuardedRequest } from "./address-guard.ts";
 

@@ -2,11 +2,13 @@ import { isIP } from "node:net";
 import type { AnnounceParameters } from "../announce-query.ts";
 import type { AnnounceResponse } from "../announce-response.ts";
 import { DEFAULT_CLIENT_OPTIONS, type TrackerClientOptions } from "../client-options.ts";
+import { preferredUrls } from "../dns-preferences.ts";
 import { TrackerError } from "../errors.ts";
 import type { ScrapeResponse } from "../scrape-response.ts";
 import { mergeAnswers } from "../merge-answers.ts";
 import { parseProxyUrl } from "../proxy-url.ts";
-import { requireTrackerUrl, type TrackerScheme, type TrackerUrl } from "../tracker-url.ts";
+import { formatTrackerUrl, requireTrackerUrl, type TrackerScheme, type TrackerUrl } from "../tracker-url.ts";
+import { DnsRecords } from "./dns-records.ts";
 import { createHttpClient } from "./http-client.ts";
 import type { ClientSettings } from "./http-hop.ts";
 import { FamilyMemory, overFamilies } from "./over-families.ts";
@@ -56,6 +58,9 @@ export function createTrackerClient(options: TrackerClientOptions = {}): Tracker
   return new AnyTrackerClient(settings);
 }
 
+/** A host that denies in DNS that it has a tracker is left alone for a day. */
+const DENIED_PAUSE_MS = 86_400_000;
+
 interface RunOptions<T> {
   readonly isFarewell: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -69,6 +74,7 @@ class AnyTrackerClient implements TrackerClient {
   readonly #clients: Readonly<Record<TrackerScheme, SchemeClient>>;
   readonly #queue: RequestQueue;
   readonly #memory = new FamilyMemory();
+  readonly #records: DnsRecords;
   readonly #underWay = new Set<AbortController>();
   #isClosed = false;
 
@@ -77,6 +83,7 @@ class AnyTrackerClient implements TrackerClient {
     this.#settings = settings;
     this.#clients = { http, https: http, udp: new UdpTrackerClient(settings) };
     this.#queue = new RequestQueue(settings);
+    this.#records = new DnsRecords(settings.resolveTxt);
   }
 
   async announce(
@@ -84,8 +91,6 @@ class AnyTrackerClient implements TrackerClient {
     parameters: AnnounceParameters,
     { signal, onFurtherAnswer, waitForAll = false }: AnnounceOptions = {},
   ): Promise<AnnounceResponse> {
-    const url = requireTrackerUrl(text);
-    const ask = this.#clientFor(url).announce(text, parameters);
     const isFarewell = parameters.event === "stopped";
     const waits = waitForAll || isFarewell;
     const others: AnnounceResponse[] = [];
@@ -93,7 +98,10 @@ class AnyTrackerClient implements TrackerClient {
       if (waits) others.push(answer);
       else onFurtherAnswer?.(answer);
     };
-    const first = await this.#run(url, ask, { isFarewell, signal, onFurther, waits });
+    const first = await this.#overPlaces(text, (url) => {
+      const ask = this.#clientFor(url).announce(formatTrackerUrl(url), parameters);
+      return this.#run(url, ask, { isFarewell, signal, onFurther, waits });
+    });
     return mergeAnswers([first, ...others]);
   }
 
@@ -102,13 +110,14 @@ class AnyTrackerClient implements TrackerClient {
     infoHashes: readonly Uint8Array[],
     { signal }: RequestOptions = {},
   ): Promise<ScrapeResponse> {
-    const url = requireTrackerUrl(text);
-    const ask = this.#clientFor(url).scrape(text, infoHashes);
     // One answer is enough, whichever way it came.
     const enough = new AbortController();
     const anySignal = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
     try {
-      return await this.#run(url, ask, { isFarewell: false, signal: anySignal });
+      return await this.#overPlaces(text, (url) => {
+        const ask = this.#clientFor(url).scrape(formatTrackerUrl(url), infoHashes);
+        return this.#run(url, ask, { isFarewell: false, signal: anySignal });
+      });
     } finally {
       enough.abort();
     }
@@ -118,6 +127,26 @@ class AnyTrackerClient implements TrackerClient {
     this.#isClosed = true;
     for (const cancelling of this.#underWay) cancelling.abort();
     for (const client of Object.values(this.#clients)) client.close();
+  }
+
+  /** Asks at the URL or, where its host names other places in DNS (BEP 34), there, until one can be reached. */
+  async #overPlaces<T>(text: string, ask: (url: TrackerUrl) => Promise<T>): Promise<T> {
+    const url = requireTrackerUrl(text);
+    const { useDnsPreferences, proxy } = this.#settings;
+    const isAskedFor = useDnsPreferences && proxy === undefined;
+    const record = isAskedFor ? await this.#records.of(url.host) : undefined;
+    if (record === undefined) return ask(url);
+    const places = preferredUrls(url, record).map(requireTrackerUrl);
+    let failure: unknown = deniedByDns(url);
+    for (const place of places) {
+      try {
+        return await ask(place);
+      } catch (error) {
+        if (!isNoAnswer(error)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   #clientFor({ scheme, host }: TrackerUrl): SchemeClient {
@@ -145,8 +174,7 @@ class AnyTrackerClient implements TrackerClient {
         this.#memory.note(url.host, family, false);
         return answer;
       } catch (error) {
-        const { code } = error as TrackerError;
-        this.#memory.note(url.host, family, code === "TRACKER_UNREACHABLE" || code === "TRACKER_TIMEOUT");
+        this.#memory.note(url.host, family, isNoAnswer(error));
         throw error;
       } finally {
         this.#underWay.delete(cancelling);
@@ -176,4 +204,16 @@ class AnyTrackerClient implements TrackerClient {
     const reachable = isFarewell ? families.filter((each) => !this.#memory.failed(host, each)) : families;
     return reachable.length > 0 ? reachable : families;
   }
+}
+
+function isNoAnswer(error: unknown): boolean {
+  const { code } = error as TrackerError;
+  return code === "TRACKER_UNREACHABLE" || code === "TRACKER_TIMEOUT";
+}
+
+function deniedByDns({ host }: TrackerUrl): TrackerError {
+  return new TrackerError("TRACKER_DENIED_BY_DNS", `${host} says in DNS that it has no such tracker`, {
+    data: { host },
+    retryInMs: DENIED_PAUSE_MS,
+  });
 }
