@@ -108,6 +108,26 @@ describe("bt scrape", () => {
     expect(await ended).toBe(130);
   });
 
+  it("asks through a proxy, and no UDP tracker then", async () => {
+    const urls: string[] = [];
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", (head) => {
+        urls.push(head.toString().split(" ")[1]!);
+        socket.end("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nd5:filesdee");
+      });
+    });
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const proxy = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const trackers = "http://t.example/announce,udp://t.example:80";
+    const { code, out, err } = await runBt(["scrape", HASH, "--tracker", trackers, "--proxy", proxy]);
+    expect({ code, out }).toEqual({ code: 0, out: "http://t.example/announce: not known there\n" });
+    expect(urls[0]).toMatch(/^http:\/\/t\.example\/scrape\?info_hash=/);
+    expect(err).toBe("error: udp://t.example:80: UDP trackers are not asked while a proxy is set\n");
+    expect((await runBt(["scrape", HASH, "--tracker", trackers, "--proxy", "socks4://x"])).code).toBe(2);
+  });
+
   it("needs a tracker: status 2", async () => {
     const { code, err } = await runBt(["scrape", HASH]);
     expect(code).toBe(2);

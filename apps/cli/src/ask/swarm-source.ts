@@ -1,6 +1,6 @@
 import type { Io } from "../io.ts";
 import { usageFailure } from "../failure.ts";
-import { listOption, valueOption } from "../options/option-spec.ts";
+import { listOption, parseText, valueOption } from "../options/option-spec.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
 import { readMagnet } from "../sources/read-magnet.ts";
 import { findSource, readTorrent } from "../sources/read-torrent.ts";
@@ -18,6 +18,11 @@ export const ASK_OPTIONS = {
   ),
   timeout: valueOption("--timeout <t>", "wait so long for each tracker (default 15s)", parseDuration),
   bind: valueOption("--bind <address>", "address to ask from", parseBindAddress),
+  proxy: valueOption(
+    "--proxy <url>",
+    "ask through this proxy: http://host:port or socks5://host:port (not UDP trackers)",
+    parseText,
+  ),
   ...JSON_OPTION,
 } as const;
 

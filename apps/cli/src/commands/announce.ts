@@ -1,6 +1,7 @@
 import { formatHex } from "@bt/primitives";
 import type { AnnounceEvent, AnnounceParameters } from "@bt/tracker";
 import { announceEvent, announceLines } from "../ask/announce-report.ts";
+import { openAskClient } from "../ask/ask-client.ts";
 import { ASK_OPTIONS, DEFAULT_ASK_TIMEOUT_MS, readSwarmSource } from "../ask/swarm-source.ts";
 import { TrackerReport } from "../ask/tracker-report.ts";
 import { defineCommand } from "../define-command.ts";
@@ -53,15 +54,12 @@ export const announce = defineCommand({
   stopsCleanly: true,
   async run({ io, stop, operands, options }) {
     const source = await readSwarmSource(operands[0]!, options.tracker, io, stop);
-    const { createTrackerClient } = await import("@bt/tracker");
     const { randomBytes } = await import("node:crypto");
-    const timeoutMs = options.timeout ?? DEFAULT_ASK_TIMEOUT_MS;
-    const client = createTrackerClient({
-      totalTimeoutMs: timeoutMs,
-      // A "stopped" that was asked for may take its time; one that only tidies up may not.
-      ...(options.event === "stopped" && { stopTimeoutMs: timeoutMs }),
-      ...(options.bind !== undefined && { bindAddress: options.bind }),
-    });
+    // A "stopped" that was asked for may take its time; one that only tidies up may not.
+    const client = await openAskClient(
+      options,
+      options.event === "stopped" ? { stopTimeoutMs: options.timeout ?? DEFAULT_ASK_TIMEOUT_MS } : {},
+    );
     const report = new TrackerReport(io, options);
     const leaves = options.event === undefined && !options.stay;
     const common = {

@@ -1,6 +1,7 @@
 import { formatHex } from "@bt/primitives";
 import type { ScrapeEntry } from "@bt/tracker";
-import { ASK_OPTIONS, DEFAULT_ASK_TIMEOUT_MS, readSwarmSource } from "../ask/swarm-source.ts";
+import { openAskClient } from "../ask/ask-client.ts";
+import { ASK_OPTIONS, readSwarmSource } from "../ask/swarm-source.ts";
 import { TrackerReport } from "../ask/tracker-report.ts";
 import { defineCommand } from "../define-command.ts";
 import { escapeText } from "../output/escape.ts";
@@ -20,11 +21,7 @@ export const scrape = defineCommand({
   stopsCleanly: true,
   async run({ io, stop, operands, options }) {
     const { infoHashes, trackers } = await readSwarmSource(operands[0]!, options.tracker, io, stop);
-    const { createTrackerClient } = await import("@bt/tracker");
-    const client = createTrackerClient({
-      totalTimeoutMs: options.timeout ?? DEFAULT_ASK_TIMEOUT_MS,
-      ...(options.bind !== undefined && { bindAddress: options.bind }),
-    });
+    const client = await openAskClient(options);
     const report = new TrackerReport(io, options);
     const ask = async (tracker: string): Promise<void> => {
       try {
