@@ -1,6 +1,6 @@
 /**
- * Trackers, the client's side: what to say to them and when (pure), and an HTTP(S) client that says it. BEP 3, 7, 12,
- * 21, 23, 24, 27, 31, 48. The tracker itself is `@bt/tracker/server`. It does not know torrents, it keeps no timers and
+ * Trackers, the client's side: what to say to them and when (pure), and a client for HTTP, HTTPS and UDP that says it.
+ * BEP 3, 7, 12, 15, 21, 23, 24, 27, 31, 34, 41, 48. The tracker itself is `@bt/tracker/server`. It does not know torrents, it keeps no timers and
  * it does not connect to the peers that it finds.
  *
  * ```ts

@@ -9,7 +9,7 @@ import {
   UDP_SCRAPE_ROW_LENGTH,
 } from "./udp-constants.ts";
 
-const MAX_UINT32 = 0xffff_ffff;
+const LARGEST_UINT32 = 0xffff_ffff;
 
 /** What a tracker answers to an announce. */
 export interface UdpAnnounceAnswer {
@@ -66,10 +66,10 @@ export function encodeUdpErrorResponse(transactionId: number, message: string): 
 function writeHead(packet: Uint8Array, action: number, transactionId: number): DataView {
   const view = new DataView(packet.buffer);
   view.setUint32(0, action);
-  view.setUint32(4, requireCount("transactionId", transactionId, MAX_UINT32));
+  view.setUint32(4, requireCount("transactionId", transactionId, LARGEST_UINT32));
   return view;
 }
 
 function count32(name: string, count: number): number {
-  return Math.min(requireCount(name, count), MAX_UINT32);
+  return Math.min(requireCount(name, count), LARGEST_UINT32);
 }
