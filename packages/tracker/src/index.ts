@@ -82,7 +82,7 @@ export {
 
 // Conversations over UDP, without a socket.
 export { UdpExchanges, type UdpStep } from "./udp/udp-exchanges.ts";
-export type { UdpAnswer, UdpQuestion } from "./udp/udp-exchange.ts";
+export type { UdpAnswer, UdpQuestion } from "./udp/udp-question.ts";
 export { DEFAULT_UDP_EXCHANGE_OPTIONS, type UdpExchangeOptions } from "./udp/udp-exchange-options.ts";
 
 // Their addresses.

@@ -5,7 +5,7 @@ import { TrackerError } from "../errors.ts";
 import { batchesOf } from "../scrape-batches.ts";
 import type { ScrapeEntry, ScrapeResponse } from "../scrape-response.ts";
 import { requireTrackerUrl, type TrackerUrl } from "../tracker-url.ts";
-import { encodeTemplate, type UdpAnswer, type UdpQuestion } from "../udp/udp-exchange.ts";
+import { encodeTemplate, type UdpAnswer, type UdpQuestion } from "../udp/udp-question.ts";
 import { UdpExchanges } from "../udp/udp-exchanges.ts";
 import { formatHex, type Endpoint } from "@bt/primitives";
 import type { ClientSettings } from "./http-hop.ts";

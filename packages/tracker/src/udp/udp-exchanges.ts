@@ -2,17 +2,10 @@ import { formatEndpoint, type Endpoint } from "@bt/primitives";
 import { DEFAULT_RESPONSE_OPTIONS, type ResponseOptions } from "../announce-response.ts";
 import { TrackerError } from "../errors.ts";
 import { DEFAULT_UDP_EXCHANGE_OPTIONS, type UdpExchangeOptions } from "./udp-exchange-options.ts";
-import {
-  encodeTemplate,
-  fillTemplate,
-  type Transmission,
-  type UdpAnswer,
-  type UdpExchange,
-  type UdpQuestion,
-} from "./udp-exchange.ts";
+import { encodeTemplate, fillTemplate, type UdpAnswer, type UdpQuestion } from "./udp-question.ts";
 import { encodeUdpConnectRequest } from "./udp-requests.ts";
 import { decodeUdpResponse, udpTransactionIdOf, type UdpResponse } from "./udp-response-decoder.ts";
-import { UdpTrackerLink } from "./udp-tracker-link.ts";
+import { UdpTrackerLink, type Transmission, type UdpExchange } from "./udp-tracker-link.ts";
 
 /** What is to be done now. */
 export type UdpStep =
