@@ -113,6 +113,29 @@ describe("a UDP tracker", () => {
     expect(v4.requests.at(-1)?.request).toMatchObject({ event: "stopped" });
   });
 
+  it("is not told goodbye over a family that was still silent when it was given up", async () => {
+    const v4 = await udpTracker();
+    const v6 = await udpTracker(() => new Uint8Array(1), "::1", v4.port);
+    const url = `udp://both.example:${v4.port}`;
+    const client = newClient({ resolve, stopTimeoutMs: 30_000 });
+    const abort = new AbortController();
+    await client.announce(url, announceOf(1), { signal: abort.signal });
+    await expect.poll(() => v6.requests.length).toBe(1);
+    abort.abort();
+    await client.announce(url, announceOf(1, { event: "stopped" }));
+    expect(v6.requests).toHaveLength(1);
+  });
+
+  it("cannot be asked when its name has no address at all", async () => {
+    const client = newClient({ resolve: () => Promise.resolve([]) });
+    for (const scheme of ["udp", "http"])
+      await expect(
+        client.announce(`${scheme}://none.example:1/announce`, announceOf(1)),
+      ).rejects.toMatchObject({
+        code: "TRACKER_UNREACHABLE",
+      });
+  });
+
   it("is asked over one family where the options say so, and from the address they name", async () => {
     const v4 = await udpTracker();
     const v6 = await udpTracker(undefined, "::1", v4.port);

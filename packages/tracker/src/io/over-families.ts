@@ -1,23 +1,27 @@
 import { TrackerError } from "../errors.ts";
 
-/** Hosts whose failures are remembered. */
+/** Hosts whose last outcomes are remembered, each for each family. */
 const MAX_HOST_COUNT = 1_000;
 
-/** Which hosts did not answer over which address family when they were last asked. */
+/** Which hosts answered over which address family when they were last asked, and which did not. */
 export class FamilyMemory {
-  readonly #failures = new Set<string>();
+  readonly #answered = new Map<string, boolean>();
 
-  note(host: string, family: 4 | 6 | undefined, failed: boolean): void {
+  note(host: string, family: 4 | 6 | undefined, answered: boolean): void {
     const key = `${family ?? "any"} ${host}`;
-    this.#failures.delete(key);
-    if (!failed) return;
-    const [oldest] = this.#failures;
-    if (oldest !== undefined && this.#failures.size >= MAX_HOST_COUNT) this.#failures.delete(oldest);
-    this.#failures.add(key);
+    this.#answered.delete(key);
+    const [oldest] = this.#answered.keys();
+    if (oldest !== undefined && this.#answered.size >= MAX_HOST_COUNT) this.#answered.delete(oldest);
+    this.#answered.set(key, answered);
   }
 
-  failed(host: string, family: 4 | 6 | undefined): boolean {
-    return this.#failures.has(`${family ?? "any"} ${host}`);
+  /** Those of `families` over which the host knows us, as far as can be told. */
+  knowing(host: string, families: readonly (4 | 6)[]): readonly (4 | 6)[] {
+    const of = (family: 4 | 6): boolean | undefined => this.#answered.get(`${family} ${host}`);
+    const answering = families.filter((family) => of(family) === true);
+    if (answering.length > 0) return answering;
+    const unknown = families.filter((family) => of(family) === undefined);
+    return unknown.length > 0 ? unknown : families;
   }
 }
 

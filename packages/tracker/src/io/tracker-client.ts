@@ -171,10 +171,11 @@ class AnyTrackerClient implements TrackerClient {
       try {
         const work = (): Promise<T> => ask(family, cancelling.signal);
         const answer = await this.#queue.run(url.host, work, isFarewell, cancelling.signal);
-        this.#memory.note(url.host, family, false);
+        this.#memory.note(url.host, family, true);
         return answer;
       } catch (error) {
-        this.#memory.note(url.host, family, isNoAnswer(error));
+        // A refusal is an answer, too; of what was given up nothing is known.
+        if (!cancelling.signal.aborted) this.#memory.note(url.host, family, !isNoAnswer(error));
         throw error;
       } finally {
         this.#underWay.delete(cancelling);
@@ -186,7 +187,7 @@ class AnyTrackerClient implements TrackerClient {
     return first;
   }
 
-  /** The families to ask over; a farewell is not said where nobody answered before. */
+  /** The families to ask over; a farewell is said where it was answered before, so that nobody waits for a dead route. */
   async #familiesOf(
     { host }: TrackerUrl,
     isFarewell: boolean,
@@ -201,8 +202,10 @@ class AnyTrackerClient implements TrackerClient {
     const limits = { timeoutMs: isFarewell ? stopTimeoutMs : totalTimeoutMs, cancel, resolve };
     const addresses = await resolveHost(host, undefined, limits);
     const families = ([4, 6] as const).filter((each) => addresses[each].length > 0);
-    const reachable = isFarewell ? families.filter((each) => !this.#memory.failed(host, each)) : families;
-    return reachable.length > 0 ? reachable : families;
+    if (families.length === 0) {
+      throw new TrackerError("TRACKER_UNREACHABLE", `${host} has no address`, { data: { host } });
+    }
+    return isFarewell ? this.#memory.knowing(host, families) : families;
   }
 }
 
