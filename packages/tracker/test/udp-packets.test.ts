@@ -222,6 +222,12 @@ describe("answers over UDP", () => {
     expect(decodeUdpResponse(error, 4)).toMatchObject({ error: { failureReason: "x".repeat(1_024) } });
   });
 
+  it("says what an empty answer means", () => {
+    const packet = encodeUdpScrapeResponse(1, []);
+    packet[3] = 1;
+    expect(() => decodeUdpResponse(packet, 4)).toThrow("it may not serve this torrent");
+  });
+
   it("answers any bytes with a response or TRACKER_BAD_RESPONSE", () => {
     fc.assert(
       fc.property(

@@ -53,6 +53,13 @@ export function decodeUdpResponse(
         connectionId: packet.slice(8, 8 + UDP_CONNECTION_ID_LENGTH),
       };
     case UDP_ACTION.announce:
+      if (packet.length === UDP_RESPONSE_HEAD_LENGTH) {
+        // opentracker's way of refusing a torrent that is not on its list.
+        throw new TrackerError(
+          "TRACKER_BAD_RESPONSE",
+          "the tracker's answer is empty: it may not serve this torrent",
+        );
+      }
       requireLeast(packet, UDP_ANNOUNCE_RESPONSE_HEAD_LENGTH);
       return { action: "announce", transactionId, answer: readAnnounce(packet, view, family, options) };
     case UDP_ACTION.scrape:
