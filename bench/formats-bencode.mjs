@@ -1,26 +1,40 @@
-// Bencode of @bt/bencode beside other packages: a large torrent, small tracker and DHT messages.
+// Bencode of @bt/bencode beside other packages: a large torrent, its file list, small messages of trackers, DHT and peers.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { median } from "./report.mjs";
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
-const NAMES = ["bencode", "bencode-js", "bencodec"];
+const NAMES = ["bencode", "bencode-js", "bencodec", "bncode"];
 /** One turn of one library at one task lasts about so long. */
 const TURN_MS = 40;
 
 /**
  * @typedef {object} Library
  * @property {string} name
- * @property {(bytes: Uint8Array) => unknown} decode
- * @property {(value: any) => Uint8Array} encode
+ * @property {(bytes: Buffer) => unknown} decode
+ * @property {(value: any) => unknown} encode
+ * @property {(value: any) => any} prepare  a plain value, as this library wants it
+ * @property {(value: any) => void} visit  takes all that is in a decoded value
  */
+
+/** @param {any} value @returns {void} */
+function visitPlain(value) {
+  if (Array.isArray(value)) for (const item of value) visitPlain(item);
+  else if (typeof value === "object" && !ArrayBuffer.isView(value))
+    for (const key in value) visitPlain(value[key]);
+}
 
 /** Those that can be found: `folder` holds a node_modules; `bencode` is also a development dependency of ours. @param {string | undefined} folder @returns {Promise<Library[]>} */
 export async function loadLibraries(folder) {
   const ours = await importFile(path.join(ROOT, "packages/bencode/dist/index.js"));
+  const visit = (/** @type {any} */ value) => {
+    if (Array.isArray(value)) for (const item of value) visit(item);
+    else if (value instanceof ours.BencodeDictionary) for (const [, item] of value) visit(item);
+  };
+  const asIs = (/** @type {any} */ value) => value;
   /** @type {Library[]} */
-  const found = [{ name: "@bt/bencode", decode: ours.decode, encode: ours.encode }];
+  const found = [{ name: "@bt/bencode", decode: ours.decode, encode: ours.encode, prepare: asIs, visit }];
   const folders = [...(folder === undefined ? [] : [folder]), path.join(ROOT, "packages/bencode")];
   for (const name of NAMES) {
     const home = folders.map((one) => path.join(one, "node_modules", name)).find((one) => existsSync(one));
@@ -29,11 +43,72 @@ export async function loadLibraries(folder) {
     const entry = entryOf(manifest.exports) ?? manifest.module ?? manifest.main ?? "index.js";
     const loaded = await importFile(path.join(home, entry));
     const door = typeof loaded.decode === "function" ? loaded : (loaded.default ?? {});
-    if (typeof door.decode === "function" && typeof door.encode === "function")
-      found.push({ name: `${name} ${manifest.version}`, decode: door.decode, encode: door.encode });
-    else process.stderr.write(`bench: ${name} has no decode and encode; left out\n`);
+    if (typeof door.decode !== "function" || typeof door.encode !== "function") {
+      process.stderr.write(`bench: ${name} has no decode and encode; left out\n`);
+      continue;
+    }
+    const title = `${name} ${manifest.version}`;
+    if (name === "bencode-js") found.push(...overText(title, door));
+    else
+      found.push({
+        name: title,
+        decode: door.decode,
+        encode: door.encode,
+        prepare: bytesAsBuffers,
+        visit: visitPlain,
+      });
   }
   return found;
+}
+
+/**
+ * bencode-js knows text alone, a character for each byte: once with the way from and to bytes, which everyone has to go
+ * who sends or reads a file, and once without.
+ *
+ * @param {string} name
+ * @param {{ decode: (text: string) => unknown, encode: (value: any) => string }} door
+ * @returns {Library[]}
+ */
+function overText(name, { decode, encode }) {
+  const prepare = (/** @type {any} */ value) => bytesAsText(value);
+  return [
+    {
+      name,
+      decode: (bytes) => decode(bytes.latin1Slice()),
+      encode: (value) => Buffer.from(encode(value), "latin1"),
+      prepare,
+      visit: visitPlain,
+    },
+    { name: `${name}, text`, decode: asText(decode), encode, prepare, visit: visitPlain },
+  ];
+}
+
+/** The text is made once, outside of the measured time. @param {(text: string) => unknown} decode */
+function asText(decode) {
+  let last = Buffer.alloc(0);
+  let text = "";
+  return (/** @type {Buffer} */ bytes) => {
+    if (bytes !== last) [last, text] = [bytes, bytes.toString("latin1")];
+    return decode(text);
+  };
+}
+
+/** @param {any} value @returns {any} */
+function bytesAsText(value) {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
+  return mapInside(value, bytesAsText);
+}
+
+/** Some take a Buffer only. @param {any} value @returns {any} */
+function bytesAsBuffers(value) {
+  return value instanceof Uint8Array ? Buffer.from(value) : mapInside(value, bytesAsBuffers);
+}
+
+/** @param {any} value @param {(value: any) => any} change @returns {any} */
+function mapInside(value, change) {
+  if (Array.isArray(value)) return value.map(change);
+  if (typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item)]));
 }
 
 /** @param {any} exports @returns {string | undefined} */
@@ -47,65 +122,114 @@ function importFile(file) {
   return import(pathToFileURL(file).href);
 }
 
-/** @param {(value: object) => Uint8Array} encode @returns {{ name: string, bytes: Uint8Array }[]} */
-function makeInputs(encode) {
+/** Plain values, as a program writes them: text for what is text, bytes for the rest. @returns {Record<string, any>} */
+function makeValues() {
   const bytes = (/** @type {number} */ length, /** @type {number} */ seed) =>
     Uint8Array.from({ length }, (_, i) => (i * 31 + seed * 17) & 0xff);
   const files = Array.from({ length: 10_000 }, (_, i) => ({
     length: 2_500_000 + i,
     path: [`disc ${i % 40}`, `file number ${i}.flac`],
   }));
-  const info = { name: "album", "piece length": 262_144, pieces: bytes(100_000 * 20, 1), files };
   const id = bytes(20, 2);
-  const values = Array.from({ length: 8 }, (_, i) => bytes(6, i));
-  return Object.entries({
+  const values = Array.from({ length: 20 }, (_, i) => bytes(6, i));
+  return {
     "torrent, 100,000 pieces, 10,000 files": {
       announce: "http://tracker.example/announce",
       "creation date": 1_700_000_000,
-      info,
+      info: { files, name: "album", "piece length": 262_144, pieces: bytes(100_000 * 20, 1) },
     },
-    "tracker answer, 50 peers": { interval: 1_800, complete: 41, incomplete: 9, peers: bytes(300, 3) },
-    "DHT query get_peers": { t: bytes(2, 4), y: "q", q: "get_peers", a: { id, info_hash: bytes(20, 5) } },
-    "DHT answer, 8 nodes, 8 peers": {
+    "list of 10,000 files": files,
+    "tracker answer, 50 peers": {
+      complete: 41,
+      incomplete: 9,
+      interval: 1_800,
+      "min interval": 900,
+      peers: bytes(300, 3),
+    },
+    "DHT query get_peers": { a: { id, info_hash: bytes(20, 5) }, q: "get_peers", t: bytes(2, 4), y: "q" },
+    "DHT answer, 8 nodes, 20 peers": {
+      r: { id, nodes: bytes(208, 6), token: bytes(8, 7), values },
       t: bytes(2, 4),
       y: "r",
-      r: { id, nodes: bytes(208, 6), token: bytes(8, 7), values },
     },
-  }).map(([name, value]) => ({ name, bytes: encode(value) }));
+    "extension handshake": {
+      m: { lt_donthave: 7, upload_only: 3, ut_holepunch: 4, ut_metadata: 2, ut_pex: 1 },
+      metadata_size: 31_235,
+      p: 6881,
+      reqq: 250,
+      v: "bt 1.0",
+      yourip: bytes(4, 8),
+    },
+  };
 }
 
-/** Every library encodes what it decoded. Prints a table. @param {readonly Library[]} libraries @param {number} rounds */
+/**
+ * - decode: the call alone. @bt/bencode checks everything and builds values when they are asked for
+ * - read: decode, and take every key and value
+ * - encode: a plain value
+ * - encode again: what the library decoded
+ */
+const OPERATIONS = /** @type {const} */ (["decode", "read", "encode", "encode again"]);
+
+/** Prints nothing; rows of a table: microseconds, and for others how many times ours. @param {readonly Library[]} libraries @param {number} rounds */
 export function measureBencode(libraries, rounds) {
   const rows = [
-    ["", "operation", ...libraries.flatMap(({ name }, i) => (i === 0 ? [name] : [name, "x bt"]))],
+    ["", "operation", ...libraries.flatMap(({ name }, i) => (i === 0 ? [name] : [name, "x bt"])), "least x"],
   ];
-  for (const { name, bytes } of makeInputs(/** @type {Library} */ (libraries[0]).encode))
-    for (const operation of /** @type {const} */ (["decode", "encode"])) {
-      /** @type {(() => unknown)[]} */
-      const tasks = libraries.map((library) => {
-        // Some take a Buffer only.
-        const input = Buffer.from(bytes);
-        const value = library.decode(input);
-        if (!Buffer.from(library.encode(value)).equals(input))
-          process.stderr.write(`bench: ${library.name} does not give the bytes back: ${name}\n`);
-        return operation === "decode" ? () => library.decode(input) : () => library.encode(value);
-      });
-      const counts = tasks.map(countPerTurn);
+  for (const [name, value] of Object.entries(makeValues())) {
+    const bytes = Buffer.from(/** @type {Uint8Array} */ (libraries[0]?.encode(value)));
+    for (const operation of OPERATIONS) {
+      const tasks = libraries.map((library) => taskOf(library, operation, bytes, value));
+      const counts = tasks.map((task) => (task === undefined ? 0 : countPerTurn(task)));
       /** @type {number[][]} */
       const micros = tasks.map(() => []);
       for (let round = 0; round < rounds; round++)
-        for (const [i, task] of tasks.entries()) micros[i]?.push(time(task, counts[i] ?? 1));
-      const medians = micros.map(median);
+        for (const [i, task] of tasks.entries()) if (task) micros[i]?.push(time(task, counts[i] ?? 1));
+      const [own = NaN, ...others] = micros.map((turns) => (turns.length === 0 ? undefined : median(turns)));
+      const ratios = others.map((other) => (other === undefined ? NaN : other / own));
       rows.push([
         name,
         operation,
-        ...medians.flatMap((value, i) => {
-          const text = `${value.toPrecision(3)} µs`;
-          return i === 0 ? [text] : [text, (value / (medians[0] ?? NaN)).toFixed(2)];
-        }),
+        micro(own),
+        ...others.flatMap((other, i) =>
+          other === undefined ? ["fails", ""] : [micro(other), ratios[i]?.toFixed(1) ?? ""],
+        ),
+        Math.min(...ratios.filter((ratio) => !Number.isNaN(ratio))).toFixed(2),
       ]);
     }
+  }
   return rows;
+}
+
+/** @param {number} value */
+function micro(value) {
+  return `${value.toPrecision(3)} µs`;
+}
+
+/**
+ * `undefined` when the library fails at it or makes other bytes.
+ *
+ * @param {Library} library
+ * @param {(typeof OPERATIONS)[number]} operation
+ * @param {Buffer} bytes
+ * @param {any} value
+ * @returns {(() => unknown) | undefined}
+ */
+function taskOf(library, operation, bytes, value) {
+  const { decode, encode, prepare, visit } = library;
+  const isRight = (/** @type {any} */ result) => Buffer.from(result, "latin1").equals(bytes);
+  try {
+    if (operation === "encode") {
+      const prepared = prepare(value);
+      return isRight(encode(prepared)) ? () => encode(prepared) : undefined;
+    }
+    const decoded = decode(bytes);
+    if (operation === "encode again") return isRight(encode(decoded)) ? () => encode(decoded) : undefined;
+    visit(decoded);
+    return operation === "decode" ? () => decode(bytes) : () => visit(decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Warms up, too. @param {() => unknown} task */

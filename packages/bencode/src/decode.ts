@@ -27,5 +27,5 @@ export function decodePrefix(
   options?: DecodeOptions,
 ): { value: BencodeValue; length: number } {
   const tape = scan(bytes, options);
-  return { value: readValue(tape, 0), length: tape.slots[1]! };
+  return { value: readValue(tape, tape.root), length: tape.slots[tape.root + 1]! };
 }

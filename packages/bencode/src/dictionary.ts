@@ -1,5 +1,5 @@
-import { compareBytes, decodeText, encodeText } from "./bytes.ts";
-import { DICTIONARY, INTEGER, LIST, SLOT_COUNT, type Tape } from "./scan.ts";
+import { decodeText, keyText } from "./bytes.ts";
+import { LIST, SLOT_COUNT, type Tape } from "./scan.ts";
 
 /** What a decoded value can be. Strings are bytes; an integer is a bigint only when a number would round it. */
 export type BencodeValue = number | bigint | Uint8Array | readonly BencodeValue[] | BencodeDictionary;
@@ -19,7 +19,6 @@ export interface ByteSpan {
 export class BencodeDictionary {
   readonly #tape: Tape;
   readonly #slot: number;
-  #children: number[] | undefined;
 
   /** @internal Dictionaries come from `decode`. To encode one, give `encode` a Map or an object. */
   constructor(tape: Tape, slot: number) {
@@ -41,7 +40,7 @@ export class BencodeDictionary {
   /** The string read as UTF-8; bytes that are not UTF-8 become U+FFFD. */
   getText(key: string | Uint8Array): string | undefined {
     const bytes = this.getBytes(key);
-    return bytes && decodeText(bytes);
+    return bytes && decodeText(bytes, 0, bytes.length);
   }
 
   /** The integer, if a number holds it exactly (at most 2^53 - 1 either way). `get` gives larger ones as bigint. */
@@ -73,14 +72,16 @@ export class BencodeDictionary {
 
   /** Keys as bytes, and values, in stored order: for keys that are no text, such as info-hashes. */
   *byteEntries(): IterableIterator<[Uint8Array, BencodeValue]> {
-    const slots = this.#slots();
-    for (let i = 0; i < slots.length; i += 2)
-      yield [readValue(this.#tape, slots[i]!) as Uint8Array, readValue(this.#tape, slots[i + 1]!)];
+    const tape = this.#tape;
+    for (let at = this.#slot + SLOT_COUNT; at < this.#end; at = slotAfter(tape, at + SLOT_COUNT))
+      yield [readValue(tape, at) as Uint8Array, readValue(tape, at + SLOT_COUNT)];
   }
 
   /** Keys read as UTF-8, and values, in stored order. */
   *entries(): IterableIterator<[string, BencodeValue]> {
-    for (const [key, value] of this.byteEntries()) yield [decodeText(key), value];
+    const tape = this.#tape;
+    for (let at = this.#slot + SLOT_COUNT; at < this.#end; at = slotAfter(tape, at + SLOT_COUNT))
+      yield [textAt(tape, at), readValue(tape, at + SLOT_COUNT)];
   }
 
   *keys(): IterableIterator<string> {
@@ -91,20 +92,27 @@ export class BencodeDictionary {
     return this.entries();
   }
 
-  /** Tape indices of keys and values in turn. */
-  #slots(): number[] {
-    return (this.#children ??= childrenOf(this.#tape, this.#slot));
+  /** @internal The bytes of this dictionary when `encode` may copy them: they are canonical. */
+  canonicalBytes(): Uint8Array | undefined {
+    const { source, isCanonical } = this.#tape;
+    return isCanonical ? source.subarray(this.span.start, this.span.end) : undefined;
+  }
+
+  /** The tape index after the last value. */
+  get #end(): number {
+    return -this.#tape.slots[this.#slot + 2]!;
   }
 
   /** Tape index of the value of `key`. */
   #find(key: string | Uint8Array): number | undefined {
     const { source, slots } = this.#tape;
-    const wanted = typeof key === "string" ? encodeText(key) : key;
-    const children = this.#slots();
-    for (let i = 0; i < children.length; i += 2) {
-      const at = children[i]!;
-      if (compareBytes(source, slots[at + 2]!, slots[at + 1]!, wanted, 0, wanted.length) === 0)
-        return children[i + 1];
+    const wanted = keyText(key);
+    for (let at = this.#slot + SLOT_COUNT; at < this.#end; at = slotAfter(this.#tape, at + SLOT_COUNT)) {
+      const start = slots[at + 2]!;
+      let same = 0;
+      if (slots[at + 1]! - start === wanted.length)
+        while (same < wanted.length && source[start + same] === wanted.charCodeAt(same)) same++;
+      if (same === wanted.length && slots[at + 1] === start + same) return at + SLOT_COUNT;
     }
     return undefined;
   }
@@ -113,31 +121,31 @@ export class BencodeDictionary {
 /** The value at `slot`; dictionaries in it are built no further. Recursion is bounded by MAX_DEPTH. */
 export function readValue(tape: Tape, slot: number): BencodeValue {
   const { source, slots } = tape;
-  const start = slots[slot]!;
-  const end = slots[slot + 1]!;
-  const first = source[start];
-  if (first === DICTIONARY) return new BencodeDictionary(tape, slot);
-  if (first === LIST) return childrenOf(tape, slot).map((child) => readValue(tape, child));
-  if (first === INTEGER) {
-    const text = decodeText(source.subarray(start + 1, end - 1));
-    const value = Number(text);
-    // `i-0e`, which a tolerant decode takes, is 0.
-    return Number.isSafeInteger(value) ? value || 0 : BigInt(text);
-  }
+  const kind = slots[slot + 2]!;
   // A plain Uint8Array, even when the input is a subclass such as Buffer.
-  return new Uint8Array(source.buffer, source.byteOffset + slots[slot + 2]!, end - slots[slot + 2]!);
+  if (kind > 0) return new Uint8Array(tape.buffer, tape.byteOffset + kind, slots[slot + 1]! - kind);
+  if (kind === 0) return readInteger(source, slots[slot]! + 1, slots[slot + 1]! - 1);
+  if (source[slots[slot]!] !== LIST) return new BencodeDictionary(tape, slot);
+  const items: BencodeValue[] = [];
+  for (let at = slot + SLOT_COUNT; at < -kind; at = slotAfter(tape, at)) items.push(readValue(tape, at));
+  return items;
 }
 
-/** Tape indices of what lies directly in the list or dictionary at `slot`. */
-function childrenOf({ source, slots }: Tape, slot: number): number[] {
-  const children: number[] = [];
-  const end = slots[slot + 2]!;
-  for (let at = slot + SLOT_COUNT; at < end;) {
-    children.push(at);
-    const first = source[slots[at]!];
-    at = first === LIST || first === DICTIONARY ? slots[at + 2]! : at + SLOT_COUNT;
-  }
-  return children;
+function readInteger(source: Uint8Array, start: number, end: number): number | bigint {
+  const text = decodeText(source, start, end);
+  const value = Number(text);
+  // `i-0e`, which a tolerant decode takes, is 0.
+  return Number.isSafeInteger(value) ? value || 0 : BigInt(text);
+}
+
+function textAt({ source, slots }: Tape, slot: number): string {
+  return decodeText(source, slots[slot + 2]!, slots[slot + 1]!);
+}
+
+/** The tape index after the value at `slot`. */
+function slotAfter({ slots }: Tape, slot: number): number {
+  const kind = slots[slot + 2]!;
+  return kind < 0 ? -kind : slot + SLOT_COUNT;
 }
 
 function spanAt({ slots }: Tape, slot: number): ByteSpan {
