@@ -37,9 +37,11 @@ let givenEnd = 0;
  * are no safe integers (use bigint) and for values nested deeper than MAX_DEPTH.
  */
 export function encode(value: Encodable): Uint8Array {
-  // Past what was given when a getter of a value that is being encoded encodes something itself.
+  // Inner: a getter of a value that is being encoded encodes something itself.
+  const isInner = at > givenEnd;
+  // Somebody transferred the buffer of a result after all.
+  if (slab.length === 0) startSlab();
   const start = at;
-  const isInner = start > givenEnd;
   try {
     write(value, MAX_DEPTH);
     if (isInner || at - start > MAX_SLAB_RESULT_LENGTH) return slab.slice(start, at);
@@ -47,11 +49,13 @@ export function encode(value: Encodable): Uint8Array {
     return new Uint8Array(slab.buffer, start, at - start);
   } finally {
     at = isInner ? start : givenEnd;
-    if (!isInner && (slab.length !== SLAB_LENGTH || at > SLAB_LENGTH - MAX_SLAB_RESULT_LENGTH)) {
-      slab = new Uint8Array(SLAB_LENGTH);
-      at = givenEnd = 0;
-    }
+    if (!isInner && (slab.length !== SLAB_LENGTH || at > SLAB_LENGTH - MAX_SLAB_RESULT_LENGTH)) startSlab();
   }
+}
+
+function startSlab(): void {
+  slab = new Uint8Array(SLAB_LENGTH);
+  at = givenEnd = 0;
 }
 
 /**
@@ -84,79 +88,71 @@ function write(value: Encodable, depth: number): void {
 function isDictionary(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   // The quick answer for nearly all. The other also knows objects of other realms and classes.
-  return Object.getPrototypeOf(value) === Object.prototype || /Object|Map/.test(Object.prototype.toString.call(value));
+  return (
+    Object.getPrototypeOf(value) === Object.prototype ||
+    /Object|Map/.test(Object.prototype.toString.call(value))
+  );
 }
 
+type Key = string | Uint8Array;
+
 function writeDictionary(value: object, depth: number): void {
-  const copy = value instanceof BencodeDictionary ? value.canonicalBytes() : undefined;
+  const isDecoded = value instanceof BencodeDictionary;
+  const copy = isDecoded ? value.canonicalBytes() : undefined;
   if (copy !== undefined) return writeRaw(copy);
+  const map = isDecoded ? new Map(value.byteEntries()) : value instanceof Map ? value : undefined;
+  const keys: Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
+  // As text nearly all keys have the order of their bytes; whether they do is seen when they are written.
+  if (typeof keys[0] === "string")
+    for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) keys.sort();
   writeByte(0x64);
   const start = at;
-  if (!writeObject(value as Record<string, Encodable>, depth)) {
+  if (!writeEntries(keys, map ?? value, depth)) {
     at = start;
-    for (const [key, item] of sortedEntries(value)) {
-      writeBytes(key);
-      write(item, depth);
-    }
+    keys.sort(compareKeys);
+    if (!writeEntries(keys, map ?? value, depth)) throw new TypeError("a key stands twice");
   }
   writeByte(0x65);
 }
 
-/** Writes a plain object whose keys are sorted as text as they are as bytes; false when this is another one. */
-function writeObject(value: Record<string, Encodable | undefined>, depth: number): boolean {
-  if (value instanceof Map || value instanceof BencodeDictionary) return false;
-  const keys = Object.keys(value);
-  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) keys.sort();
+/** False as soon as a key has not more than the bytes before it. */
+function writeEntries(keys: readonly Key[], value: object, depth: number): boolean {
   let lastStart = 0;
   let lastEnd = -1;
   for (const key of keys) {
-    const item = value[key];
+    const item = value instanceof Map ? value.get(key) : value[key as keyof typeof value];
     if (item === undefined) continue;
-    writeText(key);
-    const start = textStart;
+    write(key, 0);
+    const start = at - payloadLength;
     if (lastEnd >= 0 && compareBytes(slab, lastStart, lastEnd, slab, start, at) >= 0) return false;
     lastStart = start;
     lastEnd = at;
-    write(item, depth);
+    write(item as Encodable, depth);
   }
   return true;
 }
 
-function sortedEntries(value: object): [Uint8Array, Encodable][] {
-  const entries: [Uint8Array, Encodable][] = [];
-  const pairs: Iterable<[string | Uint8Array, Encodable | undefined]> =
-    value instanceof BencodeDictionary
-      ? value.byteEntries()
-      : value instanceof Map
-        ? (value as Map<string, Encodable>)
-        : Object.entries(value);
-  for (const [key, item] of pairs)
-    if (item !== undefined) entries.push([typeof key === "string" ? encodeText(key) : key, item]);
-  return entries.sort(([a], [b]) => {
-    const order = compareBytes(a, 0, a.length, b, 0, b.length);
-    if (order === 0) throw new TypeError("a key stands twice");
-    return order;
-  });
+function compareKeys(a: Key, b: Key): number {
+  const aBytes = typeof a === "string" ? encodeText(a) : a;
+  const bBytes = typeof b === "string" ? encodeText(b) : b;
+  return compareBytes(aBytes, 0, aBytes.length, bBytes, 0, bBytes.length);
 }
 
-/** Where the payload of the latest text begins. */
-let textStart = 0;
+/** Bytes of the string that was written last. */
+let payloadLength = 0;
 
 function writeText(text: string): void {
   const before = at;
   reserve(text.length + MAX_PREFIX_LENGTH);
   writeNumber(text.length, 0x3a);
-  textStart = at;
+  payloadLength = text.length;
   const target = slab;
   let next = at;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0x7f) {
       at = before;
-      const bytes = encodeText(text);
-      writeBytes(bytes);
-      textStart = at - bytes.length;
-      return;
+      return writeBytes(encodeText(text));
     }
     target[next++] = code;
   }
@@ -165,6 +161,7 @@ function writeText(text: string): void {
 
 function writeBytes(bytes: Uint8Array): void {
   writeNumber(bytes.length, 0x3a);
+  payloadLength = bytes.length;
   writeRaw(bytes);
 }
 

@@ -126,7 +126,14 @@ export function scan(source: Uint8Array, options: DecodeOptions = DEFAULT_DECODE
   } while (depth > 0);
   if (slots === pool) pooledCount = nextSlot;
   else slots = slots.slice(0, nextSlot);
-  return { source, buffer: source.buffer, byteOffset: source.byteOffset, slots, root, isCanonical: !tolerant };
+  return {
+    source,
+    buffer: source.buffer,
+    byteOffset: source.byteOffset,
+    slots,
+    root,
+    isCanonical: !tolerant,
+  };
 }
 
 /** Refuses digits from `start` to `end` (exclusive) that are no number or are not followed by `terminator`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decode, encode, encodeInto, type Encodable } from "@bt/bencode";
+import { type BencodeDictionary, decode, encode, encodeInto, type Encodable } from "@bt/bencode";
 import { bytes, latin1 } from "./plain.ts";
 
 const write = (value: unknown): string => latin1(encode(value as Encodable));
@@ -89,11 +89,37 @@ describe("encode", () => {
     expect(write([1])).toBe("li1ee");
   });
 
-  it("gives a result of its own: the next call does not change it", () => {
-    const first = encode("aaaa");
-    encode("bbbb");
-    expect(latin1(first)).toBe("4:aaaa");
-    expect(first.buffer.byteLength).toBe(6);
+  it("gives results that later calls do not change, however many there are", () => {
+    const made = Array.from({ length: 2_000 }, (_, i) => ({ i, result: encode([i, "x".repeat(i % 300)]) }));
+    for (const { i, result } of made)
+      expect(latin1(result)).toBe(`li${i}e${i % 300}:${"x".repeat(i % 300)}e`);
+  });
+
+  it("gives a long result memory of its own", () => {
+    const result = encode("x".repeat(10_000));
+    expect(result.buffer.byteLength).toBe(result.length);
+  });
+
+  it("goes on when somebody transfers the memory of a small result away", () => {
+    const kept = encode("kept");
+    structuredClone(kept, { transfer: [kept.buffer as ArrayBuffer] });
+    expect(kept.length).toBe(0);
+    expect(write({ a: 1 })).toBe("d1:ai1ee");
+  });
+
+  it("sorts 100,000 keys of bytes, and of text that no ASCII is", () => {
+    const count = 100_000;
+    const digits = (i: number): string => `${(i * 7919) % count}`.padStart(5, "0");
+    const ofBytes = encode(new Map(Array.from({ length: count }, (_, i) => [bytes(`\xff${digits(i)}`), 1])));
+    const ofText = encode(
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`\u{10000}${digits(i)}`, 1])),
+    );
+    for (const encoded of [ofBytes, ofText]) {
+      const keys = [...(decode(encoded) as BencodeDictionary).keys()];
+      expect(keys.map((key) => key.slice(-5))).toEqual(
+        Array.from({ length: count }, (_, i) => `${i}`.padStart(5, "0")),
+      );
+    }
   });
 });
 
