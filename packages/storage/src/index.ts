@@ -41,9 +41,11 @@ export type { HashSource } from "./io/hash-source.ts";
 export {
   hashFiles,
   hashFileTrees,
+  hashHybrid,
   type FileTree,
   type HashedFile,
   type HashFilesOptions,
+  type HybridHashes,
 } from "./io/hash-files.ts";
 export { scanPayload, type ScannedFile, type ScannedPayload } from "./io/scan-payload.ts";
 export { verifyData, type FileReport, type VerifyOptions, type VerifyReport } from "./io/verify-data.ts";

@@ -1,7 +1,16 @@
 import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTorrent, insertPadFiles, parseTorrent, type Metainfo } from "@bt/metainfo";
-import { createStorage, hashFiles, hashFileTrees, HashWorkers, scanPayload, verifyData } from "@bt/storage";
+import {
+  createStorage,
+  hashFiles,
+  hashFileTrees,
+  hashHybrid,
+  HashWorkers,
+  type HashedFile,
+  scanPayload,
+  verifyData,
+} from "@bt/storage";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { noise, sha1, temporaryFolder } from "./fixture.ts";
@@ -63,6 +72,69 @@ describe("hashFiles", () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it("gives a hybrid both hashes over one reading, the same as over one for each", async () => {
+    const length = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 200_000 }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(length, { minLength: 1, maxLength: 8 }),
+        fc.boolean(),
+        async (sizes, onThisThread) => {
+          const pieceLength = 32_768;
+          const { files } = await scanPayload(await writeTree(sizes, 1));
+          const { trees, pieceHashes } = await hashHybrid({
+            files,
+            pieceLength,
+            workers: hashers,
+            onThisThread,
+          });
+          expect(trees).toEqual(await hashFileTrees({ files, pieceLength, workers: hashers }));
+          const padded = insertPadFiles(files, pieceLength) as (HashedFile & { pad?: boolean })[];
+          const expected = await hashFiles({ files: padded, pieceLength, workers: hashers });
+          expect(Buffer.compare(pieceHashes, expected)).toBe(0);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it("hashes little in the calling thread alone, much together with other threads, the same", async () => {
+    const path = join(await temporaryFolder(), "long");
+    const pieceLength = 1_048_576;
+    for (const [length, threadCount] of [
+      [3_000_000, 0],
+      [80_000_000, 1],
+    ] as const) {
+      await writeFile(path, Buffer.alloc(length, noise(100_003, length)));
+      const files = [{ absolutePath: path, length }];
+      const workers = new HashWorkers({ count: 2 });
+      const seen: number[] = [];
+      const onProgress = (done: number): void => void seen.push(done);
+      const here = await hashFiles({ files, pieceLength, workers, onThisThread: true, onProgress });
+      expect(workers.startedCount).toBe(threadCount);
+      expect(seen).toEqual(seen.map((_, i) => i + 1));
+      expect(here).toEqual(await hashFiles({ files, pieceLength, workers: hashers }));
+      await workers.close();
+    }
+  });
+
+  it("tells in the calling thread too of a file that has changed, and stops when told to", async () => {
+    const path = join(await temporaryFolder(), "short");
+    await writeFile(path, noise(1_000, 1));
+    const files = [{ absolutePath: path, length: 2_000 }];
+    await expect(hashFiles({ files, pieceLength: 16, onThisThread: true })).rejects.toMatchObject({
+      code: "FILE_CHANGED",
+      data: { path },
+    });
+    await expect(
+      hashFiles({
+        files,
+        pieceLength: 16,
+        onThisThread: true,
+        signal: AbortSignal.abort(new Error("enough")),
+      }),
+    ).rejects.toThrow("enough");
   });
 
   it("hashes a long file with pieces longer than a worker reads at once", async () => {

@@ -32,6 +32,7 @@ export const verify = defineCommand({
     const report = await verifyData({
       metainfo,
       root: folder,
+      onThisThread: true,
       signal: stop.signal,
       onProgress: progress.show,
     });

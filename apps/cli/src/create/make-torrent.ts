@@ -62,7 +62,7 @@ async function scanAndHash(
   wishes: TorrentWishes,
   options: MakingOptions,
 ): Promise<MadeTorrent> {
-  const { hashFiles, hashFileTrees, HashWorkers, scanPayload } = await import("@bt/storage");
+  const { hashFiles, hashFileTrees, hashHybrid, scanPayload } = await import("@bt/storage");
   const { format, withDate, ...stated } = wishes;
   const payload = await scanPayload(path, { signal: options.signal });
   const totalLength = payload.files.reduce((sum, { length }) => sum + length, 0);
@@ -74,47 +74,39 @@ async function scanAndHash(
     );
   }
   const pieceLength = wishes.pieceLength ?? choosePieceLength(totalLength);
-  // Both kinds of hashes are wanted of a hybrid: its data is read twice, and the progress counts both.
-  const passCount = format === "hybrid" ? 2 : 1;
-  const workers = new HashWorkers();
-  try {
-    const pass = (index: number) => ({
-      pieceLength,
-      workers,
-      signal: options.signal,
-      onProgress: (hashed: number, total: number) =>
-        options.onProgress(index * total + hashed, passCount * total),
-    });
-    let files: NewFile[] = payload.files.map(({ path: elements, length, executable }) => ({
-      path: elements,
-      length,
-      ...(executable ? { executable } : {}),
-    }));
-    const places = new Map(files.map((file, index) => [file.path, payload.files[index]!.absolutePath]));
-    if (format !== "v1") {
-      const trees = await hashFileTrees({ files: payload.files, ...pass(0) });
-      files = files.map((file, index) => ({ ...file, ...trees[index] }));
+  const hashing = {
+    files: payload.files,
+    pieceLength,
+    onThisThread: true,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  };
+  let files: NewFile[] = payload.files.map(({ path: elements, length, executable }) => ({
+    path: elements,
+    length,
+    ...(executable ? { executable } : {}),
+  }));
+  let pieceHashes: Uint8Array | undefined;
+  if (format === "v1") pieceHashes = await hashFiles(hashing);
+  else {
+    const hybrid = format === "hybrid" ? await hashHybrid(hashing) : undefined;
+    const trees = hybrid?.trees ?? (await hashFileTrees(hashing));
+    files = files.map((file, index) => ({ ...file, ...trees[index] }));
+    if (hybrid !== undefined) {
+      files = insertPadFiles(files, pieceLength);
+      pieceHashes = hybrid.pieceHashes;
     }
-    if (format === "hybrid") files = insertPadFiles(files, pieceLength);
-    const hashed = files.map(({ path: elements, length, pad }) => ({
-      length,
-      absolutePath: pad === true ? undefined : places.get(elements),
-    }));
-    const pieceHashes =
-      format === "v2" ? undefined : await hashFiles({ files: hashed, ...pass(passCount - 1) });
-    const bytes = createTorrent({
-      ...stated,
-      name: payload.name,
-      files,
-      pieceLength,
-      ...(pieceHashes === undefined ? {} : { pieceHashes }),
-      createdBy: `bt/${readVersion()}`,
-      ...(withDate ? { creationDate: Math.floor(Date.now() / 1000) } : {}),
-    });
-    return { bytes, payload };
-  } finally {
-    await workers.close();
   }
+  const bytes = createTorrent({
+    ...stated,
+    name: payload.name,
+    files,
+    pieceLength,
+    ...(pieceHashes === undefined ? {} : { pieceHashes }),
+    createdBy: `bt/${readVersion()}`,
+    ...(withDate ? { creationDate: Math.floor(Date.now() / 1000) } : {}),
+  });
+  return { bytes, payload };
 }
 
 /** What is wrong with the disk here is wrong with the input. */

@@ -12,10 +12,11 @@ export interface HashSource {
   /** A file that is missing or has another length is an error, and links are followed: for making a torrent. */
   readonly strict: boolean;
   /**
-   * SHA-1 over pieces that run on from file to file (BEP 3), or merkle roots of pieces each of which lies in one file
-   * (BEP 52).
+   * - sha1: over pieces that run on from file to file (BEP 3), 20 bytes
+   * - merkle: roots of pieces each of which lies in one file (BEP 52), 32 bytes
+   * - both: of such a piece the SHA-1, over the zeros too that fill it, and then the root, 52 bytes: for hybrids
    */
-  readonly digest: "sha1" | "merkle";
+  readonly digest: "sha1" | "merkle" | "both";
 }
 
 /** Builds the tables; empty files hold no piece and are left out. */

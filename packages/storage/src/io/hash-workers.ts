@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { StorageError, toStorageError } from "../errors.ts";
 import type { HashSource } from "./hash-source.ts";
+import { PieceHasher } from "./piece-hasher.js";
 
 export interface HashWorkersOptions {
   /** Threads at most; default: one per core, at most 4. */
@@ -23,13 +24,29 @@ export interface HashPiecesOptions {
   /** Called in no particular order; `undefined` when the bytes are not all there. */
   readonly onDigest: (piece: number, digest: Uint8Array | undefined) => void;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The calling thread takes the place of one worker, in slices of 4 MiB or a piece, and few bytes are hashed by it
+   * alone: a thread takes 50 ms to start. For programs that have nothing else to do. Default false.
+   */
+  readonly onThisThread?: boolean | undefined;
 }
 
 export const DEFAULT_HASH_WORKER_LIMIT = 4;
-/** Bytes that a worker hashes for one message, at least one piece: 10 ms of work. */
-const TASK_LENGTH = 8 * 1024 * 1024;
+/** Bytes that are hashed at a time, at least one piece: 3 ms of work. */
+const TASK_LENGTH = 4 * 1024 * 1024;
 /** Tasks handed to each worker at a time, so that it never waits for the main thread. */
 const TASKS_PER_WORKER = 2;
+/** Bytes that are hashed before a thread has started. */
+const FEW_LENGTH = 64 * 1024 * 1024;
+/** Pieces that the calling thread hashes at most: Ctrl-C and the progress wait for the end of one. */
+const MAX_PIECE_LENGTH_HERE = 16 * 1024 * 1024;
+/** On a disk as slow as this the calling thread leaves the rest to a worker, and stays able to answer. */
+const SLOW_TASK_MS = 100;
+
+type HashTask = (
+  first: number,
+  count: number,
+) => Promise<Pick<Reply, "digests" | "isHashed"> & { readonly isLast?: boolean }>;
 
 interface Reply {
   readonly kind: "ready" | "done" | "failed";
@@ -86,35 +103,60 @@ export class HashWorkers {
   }
 
   /** Digests of pieces that lie in files. The workers read for themselves. */
-  async hashPieces(source: HashSource, { runs, onDigest, signal }: HashPiecesOptions): Promise<void> {
+  async hashPieces(source: HashSource, options: HashPiecesOptions): Promise<void> {
+    const { runs, onDigest, signal } = options;
     signal?.throwIfAborted();
     const job = this.#nextJob++;
+    // One iterator feeds all threads.
     const tasks = cutIntoTasks(runs, source.pieceLength);
     let isStopped = false;
-    const work = async (thread: HashThread): Promise<void> => {
-      for (const [first, count] of tasks) {
-        // One iterator feeds all threads; leaving this loop early ends it for all, which is what a failure asks for.
-        if (isStopped || signal?.aborted === true) return;
-        const { digests, isHashed } = await thread.ask({ kind: "pieces", job, first, count });
-        const length = digests.length / count;
-        for (let i = 0; i < count; i++) {
-          onDigest(first + i, isHashed[i] === 1 ? digests.subarray(length * i, length * (i + 1)) : undefined);
+    /** True when it was told to leave the rest to others. */
+    const workAll = async (hash: HashTask): Promise<boolean> => {
+      try {
+        while (!isStopped && signal?.aborted !== true) {
+          const { value: task } = tasks.next();
+          if (task === undefined) return false;
+          const [first, count] = task;
+          const { digests, isHashed, isLast } = await hash(first, count);
+          const length = digests.length / count;
+          for (let i = 0; i < count; i++)
+            onDigest(
+              first + i,
+              isHashed[i] === 1 ? digests.subarray(length * i, length * (i + 1)) : undefined,
+            );
+          if (isLast === true) return true;
         }
+        return false;
+      } catch (error) {
+        isStopped = true;
+        throw error;
       }
     };
-    const threads = this.#threads.map((_, slot) => this.#thread(slot));
-    for (const thread of threads) {
+    const threads: HashThread[] = [];
+    const workInThread = (slot: number): Promise<unknown>[] => {
+      const thread = this.#thread(slot);
+      threads.push(thread);
       thread.hold();
       thread.tell({ kind: "job", job, source });
-    }
-    const running = threads.flatMap((thread) =>
-      Array.from({ length: TASKS_PER_WORKER }, () =>
-        work(thread).catch((error: unknown) => {
-          isStopped = true;
-          throw error;
-        }),
-      ),
-    );
+      return Array.from({ length: TASKS_PER_WORKER }, () =>
+        workAll((first, count) => thread.ask({ kind: "pieces", job, first, count })),
+      );
+    };
+    const workHere = async (): Promise<void> => {
+      const hasher = new PieceHasher(source);
+      let isSlow: boolean;
+      try {
+        isSlow = await workAll((first, count) => hashHere(hasher, first, count));
+      } finally {
+        hasher.close();
+      }
+      if (isSlow) await Promise.all(workInThread(this.count - 1));
+    };
+    const isHere = options.onThisThread === true && source.pieceLength <= MAX_PIECE_LENGTH_HERE;
+    const threadCount = isHere ? (source.totalLength <= FEW_LENGTH ? 0 : this.count - 1) : this.count;
+    const running: Promise<unknown>[] = [];
+    for (let slot = 0; slot < threadCount; slot++) running.push(...workInThread(slot));
+    if (isHere) running.push(workHere());
     const results = await Promise.allSettled(running);
     for (const thread of threads) {
       thread.tell({ kind: "end", job });
@@ -235,7 +277,24 @@ class HashThread {
   }
 }
 
-function errorOf({ code, path = "", message }: Reply): StorageError {
+/** Hashes in the calling thread and then lets its loop turn. The last task is the one that took too long. */
+async function hashHere(hasher: PieceHasher, first: number, count: number): ReturnType<HashTask> {
+  const startedAt = performance.now();
+  try {
+    const result = hasher.hashPieces(first, count);
+    const isLast = performance.now() - startedAt > SLOW_TASK_MS;
+    await new Promise((resolve) => setImmediate(resolve));
+    return { ...result, isLast };
+  } catch (error) {
+    throw errorOf(error as NodeJS.ErrnoException);
+  }
+}
+
+function errorOf({
+  code,
+  path = "",
+  message,
+}: Pick<NodeJS.ErrnoException, "code" | "path" | "message">): StorageError {
   if (code !== "BT_CHANGED") return toStorageError({ code, message }, "read", path);
   const text = `Cannot hash ${path}: ${message}; wait until nothing writes to it and start again.`;
   return new StorageError("FILE_CHANGED", text, { path });

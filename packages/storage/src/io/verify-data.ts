@@ -17,6 +17,8 @@ export interface VerifyOptions {
   readonly onProgress?: ((checkedCount: number, totalCount: number) => void) | undefined;
   /** Default: its own, one per core, at most 4. */
   readonly workers?: HashWorkers | undefined;
+  /** See `HashPiecesOptions`. */
+  readonly onThisThread?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,6 +62,7 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
     await workers.hashPieces(payloadHashSource(payload), {
       runs: pieceCount === 0 ? [] : [[0, pieceCount]],
       signal,
+      onThisThread: options.onThisThread,
       onDigest: (piece, digest) => {
         const isGood = digest !== undefined && verifier.isMatch(piece, digest);
         if (!isGood) (digest === undefined ? incompletePieces : badPieces).push(piece);
