@@ -23,6 +23,7 @@
 // The payload of a torrent
 export { createStorage, journalName, type StorageOptions } from "./io/create-storage.ts";
 export type { OpenOptions, PieceBuffer, ReadRange, RecheckMode, TorrentStorage } from "./torrent-storage.ts";
+export type { FileStat } from "./journal-format.ts";
 export type { StorageMetainfo } from "./storage-metainfo.ts";
 
 // Shared by the torrents of a session
@@ -48,6 +49,7 @@ export {
   type HybridHashes,
 } from "./io/hash-files.ts";
 export { scanPayload, type ScannedFile, type ScannedPayload } from "./io/scan-payload.ts";
+export { recordVerified, type RecordVerifiedOptions } from "./io/record-verified.ts";
 export { verifyData, type FileReport, type VerifyOptions, type VerifyReport } from "./io/verify-data.ts";
 
 // Policy

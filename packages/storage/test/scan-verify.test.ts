@@ -22,6 +22,7 @@ describe("scanPayload", () => {
     expect(files[1]).toEqual({
       path: ["a", "B"],
       absolutePath: join(folder, "a", "B"),
+      modifiedMs: expect.any(Number),
       length: 3,
       executable: false,
     });
@@ -34,7 +35,7 @@ describe("scanPayload", () => {
     await writeFile(path, "12345");
     expect(await scanPayload(path)).toEqual({
       name: "one",
-      files: [{ path: [], absolutePath: path, length: 5, executable: false }],
+      files: [{ path: [], absolutePath: path, length: 5, modifiedMs: expect.any(Number), executable: false }],
       skipped: [],
     });
   });

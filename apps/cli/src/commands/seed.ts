@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { type Metainfo, parseTorrent, toMagnet } from "@bt/metainfo";
+import type { ScannedPayload } from "@bt/storage";
 import type { Call } from "../command.ts";
 import { defineCommand } from "../define-command.ts";
 import { makeTorrent } from "../create/make-torrent.ts";
@@ -101,7 +102,20 @@ async function itemOfPayload(
   const metainfo = parseTorrent(bytes, { fileNames: FILE_NAMES });
   requireSameNames(metainfo, payload);
   if (place !== undefined) await writeTorrent(place, bytes);
+  if (!options.noResume) await rememberHashes(metainfo, dirname(path), payload);
   return { metainfo, root: dirname(path), trackers: [], magnet: toMagnet(metainfo) };
+}
+
+/** The data was just hashed: seeding need not do it again, unless a file has changed since. */
+async function rememberHashes(metainfo: Metainfo, root: string, { files }: ScannedPayload): Promise<void> {
+  const { recordVerified } = await import("@bt/storage");
+  const stats = new Map(
+    [...files.entries()].flatMap(([index, { length, modifiedMs }]) =>
+      length === 0 ? [] : [[index, { length, modifiedMs }] as const],
+    ),
+  );
+  // In a folder that cannot be written to, the data is hashed again.
+  await recordVerified({ metainfo, root, stats }).catch(() => {});
 }
 
 /** A name that a torrent cannot carry safely (control characters, turned text) would not be found again. */

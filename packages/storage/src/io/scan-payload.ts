@@ -9,6 +9,8 @@ export interface ScannedFile {
   readonly path: string[];
   readonly absolutePath: string;
   readonly length: number;
+  /** When it was last written to: Unix time in ms, with the fraction that the file system gives. */
+  readonly modifiedMs: number;
   /** Whether its owner may execute it. */
   readonly executable: boolean;
 }
@@ -111,8 +113,8 @@ async function inspect(entry: Entry, path: string, root: string): Promise<Stats 
   }
 }
 
-function toFile(path: string[], absolutePath: string, { size, mode }: Stats): ScannedFile {
-  return { path, absolutePath, length: size, executable: (mode & 0o100) !== 0 };
+function toFile(path: string[], absolutePath: string, { size, mode, mtimeMs }: Stats): ScannedFile {
+  return { path, absolutePath, length: size, modifiedMs: mtimeMs, executable: (mode & 0o100) !== 0 };
 }
 
 async function readOrFail<T>(path: string, read: () => Promise<T>): Promise<T> {
