@@ -10,14 +10,14 @@ import type { V2Files } from "./v2-files.ts";
  *
  * @throws MetainfoError
  */
-export function checkHybrid(v1: V1Files, v2: V2Files, pieceLength: number): StoredFile[] {
+export function checkHybrid(v1: V1Files, v2: V2Files, pieceLength: number): readonly StoredFile[] {
   if (v1.isMultiFile === false && v2.isMultiFile) throw mismatch("one half is a single file", 0);
   let next = 0;
   let offset = 0;
-  const files = v1.files.map((file, index) => {
+  for (const [index, file] of v1.files.entries()) {
     const start = offset;
     offset += file.length;
-    if (file.pad) return file;
+    if (file.pad) continue;
     const twin = v2.files[next++];
     if (twin === undefined || twin.length !== file.length || !samePath(file.path, twin.path))
       throw mismatch("differs between the halves", index);
@@ -27,10 +27,10 @@ export function checkHybrid(v1: V1Files, v2: V2Files, pieceLength: number): Stor
     )
       throw mismatch("is a link in one half", index);
     if (file.length > 0 && start % pieceLength !== 0) throw mismatch("does not begin a piece", index);
-    return { ...file, piecesRoot: twin.piecesRoot };
-  });
+    file.piecesRoot = twin.piecesRoot;
+  }
   if (next !== v2.files.length) throw mismatch("is missing in the v1 half", next);
-  return files;
+  return v1.files;
 }
 
 function samePath(a: readonly Uint8Array[] | undefined, b: readonly Uint8Array[] | undefined): boolean {

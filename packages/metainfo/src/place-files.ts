@@ -21,10 +21,8 @@ export function placeFiles(stored: readonly StoredFile[], options: PlaceOptions)
   const { name, isMultiFile, alignment } = options;
   const cleaned = stored.map((file) => {
     if (!isMultiFile) return [name];
-    return [
-      name,
-      ...(file.path === undefined ? [".pad", `${file.length}`] : cleanPath(file.path, options.fileNames)),
-    ];
+    const { path } = file;
+    return path === undefined ? [name, ".pad", `${file.length}`] : cleanPath(path, options.fileNames, [name]);
   });
   const table = new PathTable();
   for (const [i, path] of cleaned.entries()) if (!stored[i]!.pad) table.addDirectories(path);
@@ -35,18 +33,19 @@ export function placeFiles(stored: readonly StoredFile[], options: PlaceOptions)
   return stored.map((file, i) => {
     const offset = file.length === 0 ? end : Math.ceil(end / alignment) * alignment;
     end = offset + file.length;
-    const symlink = symlinks.get(i);
-    return {
+    const placed: { -readonly [Key in keyof MetainfoFile]: MetainfoFile[Key] } = {
       path: paths[i]!,
       length: file.length,
       offset,
       pad: file.pad,
       executable: file.executable,
       hidden: file.hidden,
-      ...(symlink !== undefined && { symlink }),
-      ...(file.piecesRoot !== undefined && { piecesRoot: file.piecesRoot }),
-      ...(file.sha1 !== undefined && { sha1: file.sha1 }),
     };
+    const symlink = symlinks.get(i);
+    if (symlink !== undefined) placed.symlink = symlink;
+    if (file.piecesRoot !== undefined) placed.piecesRoot = file.piecesRoot;
+    if (file.sha1 !== undefined) placed.sha1 = file.sha1;
+    return placed;
   });
 }
 
@@ -54,13 +53,15 @@ export function placeFiles(stored: readonly StoredFile[], options: PlaceOptions)
 export function cleanPath(
   elements: readonly Uint8Array[],
   fileNames: "portable" | "posix" = "portable",
+  above: readonly string[] = [],
 ): string[] {
-  const path: string[] = [];
+  const path = [...above];
   for (const element of elements) {
     if (element.length === 0 || (element.length === 1 && element[0] === 0x2e)) continue;
     path.push(sanitizeName(element, fileNames) ?? PLACEHOLDER);
   }
-  return path.length === 0 ? [PLACEHOLDER] : path;
+  if (path.length === above.length) path.push(PLACEHOLDER);
+  return path;
 }
 
 /** File index to the path that its link leads to. A link that would lead to nothing becomes an ordinary empty file. */
@@ -73,7 +74,7 @@ function placeSymlinks(
   const targets = new Map<number, readonly string[]>();
   if (!isMultiFile) return targets;
   for (const [i, { symlink }] of stored.entries())
-    if (symlink !== undefined) targets.set(i, [name, ...cleanPath(symlink, fileNames)]);
+    if (symlink !== undefined) targets.set(i, cleanPath(symlink, fileNames, [name]));
   if (targets.size === 0) return targets;
   const resolver = new SymlinkResolver(cleaned, paths, targets);
   return resolver.resolvedTargets();

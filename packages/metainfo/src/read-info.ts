@@ -13,6 +13,7 @@ import { MAX_PIECE_LENGTH, MAX_TOTAL_LENGTH, type ParseOptions } from "./options
 import { readTexts } from "./outer-metainfo.ts";
 import { readPieceLayers } from "./piece-layers.ts";
 import { placeFiles } from "./place-files.ts";
+import type { StoredFile } from "./stored-file.ts";
 import { readV1Files } from "./v1-files.ts";
 import { readFileTree } from "./v2-files.ts";
 
@@ -85,14 +86,10 @@ export function readInfo(
   const files = placeFiles(stored, { name, isMultiFile, alignment, fileNames: options.fileNames });
   const layout = layOut(files, pieceLength, v1 === undefined);
   const layers =
-    v2 === undefined || pieceLayers === undefined ? new Map<string, Uint8Array>() : verifyLayers(pieceLayers);
+    v2 === undefined || pieceLayers === undefined
+      ? new Map<string, Uint8Array>()
+      : verifyLayers(pieceLayers, stored, pieceLength);
   const source = info.getText("source");
-
-  function verifyLayers(value: BencodeValue): Map<string, Uint8Array> {
-    if (!(value instanceof BencodeDictionary))
-      throw new MetainfoError("METAINFO_PIECE_LAYER", "piece layers are no dictionary");
-    return readPieceLayers(value, stored, pieceLength);
-  }
 
   const pieceLayer = (fileIndex: number): Uint8Array | undefined => {
     const root = files[fileIndex]?.piecesRoot;
@@ -139,6 +136,17 @@ export function readInfo(
     },
     pieceLayer,
   };
+}
+
+// Outside of readInfo: what its closures name would be kept with the model, and that would be all stored files.
+function verifyLayers(
+  value: BencodeValue,
+  stored: readonly StoredFile[],
+  pieceLength: number,
+): Map<string, Uint8Array> {
+  if (!(value instanceof BencodeDictionary))
+    throw new MetainfoError("METAINFO_PIECE_LAYER", "piece layers are no dictionary");
+  return readPieceLayers(value, stored, pieceLength);
 }
 
 /** 1 or 2. */

@@ -15,36 +15,54 @@ export interface StoredFile {
   readonly sha1: Uint8Array | undefined;
 }
 
-/** The properties that v1 and v2 store alike (BEP 47), from a file's dictionary. `index` is for the error's data. */
-export function readStoredFile(
-  dictionary: BencodeDictionary,
-  path: readonly Uint8Array[] | undefined,
-  index: number,
-): StoredFile {
-  const attributes = dictionary.getText("attr") ?? "";
-  const target = attributes.includes("l") ? readPath(dictionary.getList("symlink path")) : undefined;
-  const length =
-    dictionary.get("length") !== undefined || target === undefined ? dictionary.getInteger("length") : 0;
-  if (length === undefined || length < 0 || length > MAX_TOTAL_LENGTH)
-    throw new MetainfoError("METAINFO_FILE_LENGTH", `file ${index} has no valid length`, {
-      fileIndex: index,
-    });
-  const sha1 = dictionary.getBytes("sha1");
-  return {
-    path,
-    length,
-    pad: attributes.includes("p"),
-    executable: attributes.includes("x"),
-    hidden: attributes.includes("h"),
+/** The path, or how to read it from the file's dictionary. */
+type StoredPath = readonly Uint8Array[] | ((file: BencodeDictionary) => readonly Uint8Array[] | undefined);
+
+/**
+ * The properties that v1 and v2 store alike (BEP 47), from a file's dictionary. `index` is for the error's data. A class,
+ * because a million of these are in memory at once, with `path` read anew each time it is asked for.
+ */
+export class DictionaryFile implements StoredFile {
+  readonly length: number;
+  readonly pad: boolean;
+  readonly executable: boolean;
+  readonly hidden: boolean;
+  readonly symlink: readonly Uint8Array[] | undefined;
+  /** Of a hybrid's file it comes from its twin in the tree. */
+  piecesRoot: Uint8Array | undefined = undefined;
+  readonly sha1: Uint8Array | undefined;
+  readonly #dictionary: BencodeDictionary;
+  readonly #path: StoredPath;
+
+  constructor(dictionary: BencodeDictionary, path: StoredPath, index: number) {
+    this.#dictionary = dictionary;
+    this.#path = path;
+    const attributes = dictionary.getText("attr") ?? "";
+    const target = attributes.includes("l") ? readBytesList(dictionary.getList("symlink path")) : undefined;
+    const length =
+      dictionary.getInteger("length") ??
+      (target !== undefined && dictionary.get("length") === undefined ? 0 : -1);
+    if (length < 0 || length > MAX_TOTAL_LENGTH)
+      throw new MetainfoError("METAINFO_FILE_LENGTH", `file ${index} has no valid length`, {
+        fileIndex: index,
+      });
+    const sha1 = dictionary.getBytes("sha1");
+    this.length = length;
+    this.pad = attributes.includes("p");
+    this.executable = attributes.includes("x");
+    this.hidden = attributes.includes("h");
     // BEP 47: a link's length is always 0. One with bytes is an ordinary file, so that its pieces can be kept.
-    symlink: length === 0 ? target : undefined,
-    piecesRoot: undefined,
-    sha1: sha1?.length === 20 ? sha1 : undefined,
-  };
+    this.symlink = length === 0 ? target : undefined;
+    this.sha1 = sha1?.length === 20 ? sha1 : undefined;
+  }
+
+  get path(): readonly Uint8Array[] | undefined {
+    return typeof this.#path === "function" ? this.#path(this.#dictionary) : this.#path;
+  }
 }
 
 /** A list of strings as bytes; `undefined` when it is none. */
-export function readPath(list: readonly BencodeValue[] | undefined): readonly Uint8Array[] | undefined {
+export function readBytesList(list: readonly BencodeValue[] | undefined): readonly Uint8Array[] | undefined {
   if (list === undefined) return undefined;
   for (const element of list) if (!(element instanceof Uint8Array)) return undefined;
   return list as readonly Uint8Array[];

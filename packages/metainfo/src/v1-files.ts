@@ -1,9 +1,9 @@
 import { BencodeDictionary } from "@bt/bencode";
 import { MetainfoError } from "./errors.ts";
-import { readPath, readStoredFile, type StoredFile } from "./stored-file.ts";
+import { DictionaryFile, readBytesList } from "./stored-file.ts";
 
 export interface V1Files {
-  readonly files: readonly StoredFile[];
+  readonly files: readonly DictionaryFile[];
   readonly isMultiFile: boolean;
 }
 
@@ -15,7 +15,7 @@ export function readV1Files(
 ): V1Files | undefined {
   if (info.get("files") === undefined) {
     if (info.get("length") === undefined) return undefined;
-    return { files: [readStoredFile(info, [name], 0)], isMultiFile: false };
+    return { files: [new DictionaryFile(info, [name], 0)], isMultiFile: false };
   }
   const list = info.getList("files");
   if (list === undefined || list.length === 0)
@@ -23,12 +23,16 @@ export function readV1Files(
   const files = list.map((entry, index) => {
     if (!(entry instanceof BencodeDictionary))
       throw new MetainfoError("METAINFO_FILES", `file ${index} is no dictionary`, { fileIndex: index });
-    // `path.utf-8` comes from creators that write `path` in the encoding of their system.
-    const path = readPath(entry.getList("path.utf-8")) ?? readPath(entry.getList("path"));
-    const file = readStoredFile(entry, path, index);
+    const file = new DictionaryFile(entry, readPath, index);
+    const { path } = file;
     if (path === undefined ? !file.pad : path.length === 0 || path.length > maxPathDepth)
       throw new MetainfoError("METAINFO_FILE_PATH", `file ${index} has no valid path`, { fileIndex: index });
     return file;
   });
   return { files, isMultiFile: true };
+}
+
+/** `path.utf-8` comes from creators that write `path` in the encoding of their system. */
+function readPath(file: BencodeDictionary): readonly Uint8Array[] | undefined {
+  return readBytesList(file.getList("path.utf-8")) ?? readBytesList(file.getList("path"));
 }

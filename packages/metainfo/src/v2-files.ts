@@ -1,7 +1,7 @@
 import { BencodeDictionary, type BencodeValue } from "@bt/bencode";
 import { MetainfoError } from "./errors.ts";
 import { MERKLE_HASH_LENGTH } from "./merkle.ts";
-import { readStoredFile, type StoredFile } from "./stored-file.ts";
+import { DictionaryFile, type StoredFile } from "./stored-file.ts";
 
 type Entry = readonly [key: Uint8Array, value: BencodeValue];
 
@@ -40,7 +40,7 @@ export function readFileTree(tree: BencodeDictionary, maxPathDepth: number): V2F
 
   function readLeaf(leaf: BencodeDictionary): StoredFile {
     const index = files.length;
-    const file = readStoredFile(leaf, path.slice(), index);
+    const file = new DictionaryFile(leaf, path.slice(), index);
     // Alignment is implied in v2; libtorrent refuses pad files as well.
     if (file.pad) throw fault("a pad file in the file tree");
     if (file.length === 0) return file;
@@ -49,7 +49,8 @@ export function readFileTree(tree: BencodeDictionary, maxPathDepth: number): V2F
       throw new MetainfoError("METAINFO_PIECES_ROOT", `file ${index} has no pieces root`, {
         fileIndex: index,
       });
-    return { ...file, piecesRoot };
+    file.piecesRoot = piecesRoot;
+    return file;
   }
 
   function fault(message: string): MetainfoError {
