@@ -1,6 +1,7 @@
 import { type Encodable, encode } from "@bt/bencode";
 import { createTorrent, parseTorrent } from "@bt/metainfo";
 import { describe, expect, it } from "vitest";
+import { torrentText } from "../src/info/torrent-text.ts";
 import { oddities } from "../src/info/oddities.ts";
 import { runBt } from "./support/run-bt.ts";
 
@@ -21,6 +22,16 @@ function torrentOf({ info, outer }: Parts): Uint8Array {
     info: { name: "n", length: 5, "piece length": 16_384, pieces: new Uint8Array(20), ...info },
   });
 }
+
+it("a torrent of 200,000 files is shown whole, with what is odd about it", () => {
+  const list = Array.from({ length: 200_000 }, (_, i) => ({
+    length: i === 0 ? 5 : 0,
+    path: [`f${i}`, "x/y"],
+  }));
+  const metainfo = parseTorrent(torrentOf({ info: { length: undefined, files: list } }));
+  expect(torrentText(metainfo, { allFiles: true }).match(/x_y/g)).toHaveLength(200_000);
+  expect(oddities(metainfo, NOW)).toEqual([expect.stringMatching(/^200000 file names are not safe/)]);
+});
 
 function oddOf(parts: Parts): string[] {
   return oddities(parseTorrent(torrentOf(parts), { fileNames: "posix" }), NOW);

@@ -77,6 +77,13 @@ export class BencodeDictionary {
       yield [readValue(tape, at) as Uint8Array, readValue(tape, at + SLOT_COUNT)];
   }
 
+  /** Keys as bytes, and where the encoded values lie in the input, in stored order. */
+  *spans(): IterableIterator<[Uint8Array, ByteSpan]> {
+    const tape = this.#tape;
+    for (let at = this.#slot + SLOT_COUNT; at < this.#end; at = slotAfter(tape, at + SLOT_COUNT))
+      yield [readValue(tape, at) as Uint8Array, spanAt(tape, at + SLOT_COUNT)];
+  }
+
   /** Keys read as UTF-8, and values, in stored order. */
   *entries(): IterableIterator<[string, BencodeValue]> {
     const tape = this.#tape;

@@ -149,6 +149,16 @@ describe("BencodeDictionary", () => {
       expect(value.getDictionary(key)).toBeUndefined();
   });
 
+  it("tells where the value of each key lies", () => {
+    const value = dictionary("d1:ai12e1:bl1:xe1:c0:e");
+    expect([...value.spans()].map(([key, span]) => [latin1(key), span])).toEqual([
+      ["a", value.spanOf("a")],
+      ["b", value.spanOf("b")],
+      ["c", value.spanOf("c")],
+    ]);
+    expect(value.spanOf("b")).toEqual({ start: 11, end: 16 });
+  });
+
   it("finds keys that are no UTF-8, empty, or named like a property of objects", () => {
     const value = dictionary(
       "d0:i0e9:__proto__i1e11:constructori2e6:lengthi3e3:\xc3\xa9\xffi4e2:\xff\xfei5ee",

@@ -1,5 +1,4 @@
 import { encode, type Encodable } from "@bt/bencode";
-import { concatBytes } from "@bt/primitives";
 import { decodeTorrent } from "./decode-torrent.ts";
 import { MetainfoError } from "./errors.ts";
 import type { DhtNodeAddress } from "./metainfo.ts";
@@ -39,9 +38,10 @@ export function editTorrent(bytes: Uint8Array, edits: TorrentEdits): Uint8Array 
   };
   // Keys are looked up as text, but those that stay are written as the bytes they are.
   const entries = new Map<string, { key: Uint8Array; value: Uint8Array }>();
-  for (const [key] of torrent.byteEntries()) {
-    const { start, end } = torrent.spanOf(key)!;
-    entries.set(orderOf(key), { key: encode(key), value: bytes.subarray(start, end) });
+  for (const [key, { start, end }] of torrent.spans()) {
+    const order = orderOf(key);
+    // Of a key that stands twice the first counts, as when it is read.
+    if (!entries.has(order)) entries.set(order, { key: encode(key), value: bytes.subarray(start, end) });
   }
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) continue;
@@ -49,11 +49,17 @@ export function editTorrent(bytes: Uint8Array, edits: TorrentEdits): Uint8Array 
     else entries.set(name, { key: encode(name), value: encode(value) });
   }
   const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  return concatBytes(
-    Uint8Array.of(0x64),
-    ...sorted.flatMap(([, { key, value }]) => [key, value]),
-    Uint8Array.of(0x65),
-  );
+  const parts = sorted.flatMap(([, { key, value }]) => [key, value]);
+  // Not as arguments of a function, of which there must not be 100,000: a stranger may have written the torrent.
+  const edited = new Uint8Array(parts.reduce((length, part) => length + part.length, 2));
+  edited[0] = 0x64;
+  let at = 1;
+  for (const part of parts) {
+    edited.set(part, at);
+    at += part.length;
+  }
+  edited[at] = 0x65;
+  return edited;
 }
 
 /** A character for each byte: text that sorts as the bytes do. */

@@ -1,5 +1,5 @@
-/** The highest file index that a link may select: more files than a torrent within the default limits can have. */
-export const MAX_SELECTED_INDEX = 524_287;
+/** The highest file index that a link may select: as many files as a torrent within the default limits can have, nearly. */
+export const MAX_SELECTED_INDEX = 1_048_575;
 
 /**
  * BEP 53 `so`: indices and ranges such as `0,2,4,6-8`, from one or more parameters, as rising indices. Parts of another

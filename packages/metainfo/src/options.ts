@@ -1,10 +1,16 @@
 /** What `parseTorrent` accepts. All numbers are upper bounds; whatever exceeds one is a MetainfoError. */
 export interface ParseOptions {
-  /** Bytes of the whole input. Default 64 MiB: a v1 torrent of `maxPieceCount` pieces has 42 MB of hashes. */
+  /**
+   * Bytes of the whole input. Default 128 MiB: a v2 torrent of a million files has 90 MB, a v1 torrent of
+   * `maxPieceCount` pieces 42 MB of hashes.
+   */
   readonly maxLength?: number;
   /** Default 2,097,152, as in libtorrent. */
   readonly maxPieceCount?: number;
-  /** Bencoded values in all, default 3,000,000, as in libtorrent: bounds the number of files to some 400,000. */
+  /**
+   * Bencoded values in all, default 10,000,000: a file takes 7 or 8 at least, so this bounds the number of files to some
+   * 1,200,000. libtorrent takes 3,000,000.
+   */
   readonly maxValueCount?: number;
   /** Elements of a file's path, default 100 (libtorrent takes 50 and refuses 200). */
   readonly maxPathDepth?: number;
@@ -18,9 +24,9 @@ export interface ParseOptions {
 }
 
 export const DEFAULT_PARSE_OPTIONS: Required<ParseOptions> = Object.freeze({
-  maxLength: 67_108_864,
+  maxLength: 134_217_728,
   maxPieceCount: 0x20_0000,
-  maxValueCount: 3_000_000,
+  maxValueCount: 10_000_000,
   maxPathDepth: 100,
   maxUrlCount: 1000,
   fileNames: "portable",

@@ -188,7 +188,7 @@ function layOut(
 }
 
 function sum(files: readonly { readonly length: number }[]): number {
-  // 400,000 files of at most 2^48 bytes each stay exact far enough: MAX_TOTAL_LENGTH is checked on the result.
+  // A million files of at most 2^48 bytes each stay exact far enough: MAX_TOTAL_LENGTH is checked on the result.
   return files.reduce((total, { length }) => total + length, 0);
 }
 

@@ -1,7 +1,7 @@
 import { encode, type Encodable } from "@bt/bencode";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTorrent, MetainfoError, parseTorrent } from "@bt/metainfo";
+import { createTorrent, editTorrent, MetainfoError, parseTorrent } from "@bt/metainfo";
 import { codeOf, hashTree, infoOf, payloadOf, torrentOf, type Fields } from "./build.ts";
 
 const KEYS = [
@@ -89,9 +89,17 @@ describe("parseTorrent of hostile input", () => {
     );
   });
 
-  it("refuses a million files at the limit of values", () => {
-    const files = Array.from({ length: 1_000_000 }, () => ({ length: 1, path: ["a"] }));
-    expect(codeOf(() => parseTorrent(torrentOf({ length: undefined, files })))).toBe("METAINFO_BENCODE");
+  it("refuses more files than the limit of values allows", () => {
+    const files = Array.from({ length: 100_000 }, (_, i) => ({ length: 0, path: [`${i}`] }));
+    const bytes = torrentOf({ length: undefined, files: [{ length: 1, path: ["a"] }, ...files] });
+    expect(parseTorrent(bytes).files).toHaveLength(100_001);
+    expect(codeOf(() => parseTorrent(bytes, { maxValueCount: 500_000 }))).toBe("METAINFO_BENCODE");
+  });
+
+  it("edits a torrent with 200,000 keys outside of the info dictionary", () => {
+    const others = Array.from({ length: 200_000 }, (_, i) => [`x${i}`, 1] as const);
+    const bytes = torrentOf({}, Object.fromEntries(others));
+    expect(editTorrent(bytes, { comment: "c" }).length).toBe(bytes.length + "7:comment1:c".length);
   });
 
   it("names fifty thousand equal files apart", () => {

@@ -10,8 +10,10 @@ export function changedNames(metainfo: Metainfo): string[] {
     warnings.push(`the name "${name}" is not safe here; it is changed to "${metainfo.name}"`);
   let count = 0;
   let example = "";
-  for (const [index, file] of metainfo.files.entries()) {
-    const stored = paths[index]?.join("/");
+  let index = 0;
+  for (const path of paths) {
+    const file = metainfo.files[index++]!;
+    const stored = path?.join("/");
     const used = (metainfo.isMultiFile ? file.path.slice(1) : file.path).join("/");
     if (file.pad || stored === undefined || stored === used) continue;
     if (count++ === 0) example = `"${stored}" is changed to "${used}"`;

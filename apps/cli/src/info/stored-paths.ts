@@ -1,25 +1,33 @@
 import { type BencodeDictionary, type BencodeValue, decodePrefix } from "@bt/bencode";
 import type { Metainfo } from "@bt/metainfo";
 
+/** Path elements below the torrent's folder as a file has them; `undefined` where a pad file has none. */
+type StoredPath = readonly string[] | undefined;
+
 /** Names as a torrent has them, before they were made safe. */
 export interface StoredPaths {
   readonly name: string;
-  /** Path elements below the torrent's folder, in the order of the files; `undefined` where a pad file has none. */
-  readonly paths: readonly (readonly string[] | undefined)[];
+  /** In the order of the files. One at a time: there may be a million. */
+  readonly paths: Iterable<StoredPath>;
 }
 
 /** Reads the names of a torrent that was parsed before, so that the shapes are known to be right. */
 export function storedPaths({ infoBytes }: Pick<Metainfo, "infoBytes">): StoredPaths {
-  const { value } = decodePrefix(infoBytes, { tolerant: true });
+  // It was parsed within the limits before.
+  const { value } = decodePrefix(infoBytes, { tolerant: true, maxValueCount: Infinity });
   const info = value as BencodeDictionary;
   const name = info.getText("name.utf-8") ?? info.getText("name") ?? "";
   const tree = info.getDictionary("file tree");
-  if (tree !== undefined && info.get("pieces") === undefined) return { name, paths: [...leaves(tree, [])] };
-  const paths = info.getList("files")?.map((file) => {
+  if (tree !== undefined && info.get("pieces") === undefined) return { name, paths: leaves(tree, []) };
+  const files = info.getList("files");
+  return { name, paths: files === undefined ? [[name]] : listed(files) };
+}
+
+function* listed(files: readonly BencodeValue[]): IterableIterator<StoredPath> {
+  for (const file of files) {
     const entry = file as BencodeDictionary;
-    return texts(entry.getList("path.utf-8")) ?? texts(entry.getList("path"));
-  });
-  return { name, paths: paths ?? [[name]] };
+    yield texts(entry.getList("path.utf-8")) ?? texts(entry.getList("path"));
+  }
 }
 
 /** BEP 52 `file tree`: an empty key describes the path itself as a file. */

@@ -42,7 +42,7 @@ export function torrentText(metainfo: Metainfo, options: { allFiles: boolean }):
   rows.push(["Files", formatCount(files.length, "file")]);
   const lines = formatRows(rows);
   if (options.allFiles || files.length <= SHORT_FILE_COUNT)
-    lines.push(...fileTree(files).map((line) => `  ${line}`));
+    for (const line of fileTree(files)) lines.push(`  ${line}`);
   else lines.push(`  (bt info --files shows them)`);
   return `${lines.join("\n")}\n`;
 }

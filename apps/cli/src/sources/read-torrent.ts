@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Metainfo, type ParseOptions, parseTorrent } from "@bt/metainfo";
-import { concatBytes } from "@bt/primitives";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
 import { Failure, usageFailure } from "../failure.ts";
@@ -9,8 +8,8 @@ import type { Io } from "../io.ts";
 import type { Stop } from "../stop.ts";
 import { parseSource, type Source } from "./source.ts";
 
-/** Larger .torrent files than this are refused: 64 MiB describe a payload of tens of terabytes. */
-export const DEFAULT_MAX_TORRENT_LENGTH: number = 64 * 1024 * 1024;
+/** Larger .torrent files than this are refused: 128 MiB describe a payload of tens of terabytes, or a million files. */
+export const DEFAULT_MAX_TORRENT_LENGTH: number = 128 * 1024 * 1024;
 
 /**
  * Names are cleaned as this system needs it, so that what other clients have downloaded here is found under the names
@@ -95,14 +94,14 @@ async function readStandardInput(io: Io): Promise<Uint8Array> {
   if (length === 0) {
     throw new Failure(EXIT.unreadable, "UNREADABLE", "standard input is empty; pipe a .torrent file into bt");
   }
-  return concatBytes(...chunks);
+  return Buffer.concat(chunks);
 }
 
 function tooLong(what: string): Failure {
   return new Failure(
     EXIT.badTorrent,
     "TORRENT_TOO_LONG",
-    `${what} is longer than 64 MiB; it is no .torrent file`,
+    `${what} is longer than 128 MiB; it is no .torrent file`,
   );
 }
 
