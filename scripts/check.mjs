@@ -31,6 +31,10 @@ const STAGES = [
     name: "types",
     tasks: [
       { name: "types of packages", command: ["turbo", "run", "typecheck", ...turbo] },
+      {
+        name: "API reference",
+        command: ["typedoc", "--options", "typedoc.check.json", "--logLevel", "Warn"],
+      },
       { name: "types of the house", command: ["tsc", "-p", "tsconfig.json"] },
       { name: "format", command: ["prettier", "--check", "--log-level=warn", "."] },
     ],

@@ -1,6 +1,7 @@
 import { type Encodable, encode } from "@bt/bencode";
 import { createTorrent, parseTorrent } from "@bt/metainfo";
 import { describe, expect, it } from "vitest";
+import { torrentJson, torrentJsonParts } from "../src/info/torrent-json.ts";
 import { torrentText } from "../src/info/torrent-text.ts";
 import { oddities } from "../src/info/oddities.ts";
 import { runBt } from "./support/run-bt.ts";
@@ -30,6 +31,7 @@ it("a torrent of 200,000 files is shown whole, with what is odd about it", () =>
   }));
   const metainfo = parseTorrent(torrentOf({ info: { length: undefined, files: list } }));
   expect(torrentText(metainfo, { allFiles: true }).match(/x_y/g)).toHaveLength(200_000);
+  expect(JSON.parse([...torrentJsonParts(metainfo)].join(""))).toEqual(torrentJson(metainfo));
   expect(oddities(metainfo, NOW)).toEqual([expect.stringMatching(/^200000 file names are not safe/)]);
 });
 

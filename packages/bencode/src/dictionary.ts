@@ -26,6 +26,7 @@ export class BencodeDictionary {
     this.#slot = slot;
   }
 
+  /** The value, of whatever type. */
   get(key: string | Uint8Array): BencodeValue | undefined {
     const slot = this.#find(key);
     return slot === undefined ? undefined : readValue(this.#tape, slot);
@@ -49,11 +50,13 @@ export class BencodeDictionary {
     return typeof value === "number" ? value : undefined;
   }
 
+  /** The list, its items built. */
   getList(key: string | Uint8Array): readonly BencodeValue[] | undefined {
     const value = this.get(key);
     return Array.isArray(value) ? (value as readonly BencodeValue[]) : undefined;
   }
 
+  /** The dictionary, as a view like this one. */
   getDictionary(key: string | Uint8Array): BencodeDictionary | undefined {
     const value = this.get(key);
     return value instanceof BencodeDictionary ? value : undefined;
@@ -91,10 +94,12 @@ export class BencodeDictionary {
       yield [textAt(tape, at), readValue(tape, at + SLOT_COUNT)];
   }
 
+  /** Keys read as UTF-8, in stored order. */
   *keys(): IterableIterator<string> {
     for (const [key] of this.entries()) yield key;
   }
 
+  /** As `entries`. */
   [Symbol.iterator](): IterableIterator<[string, BencodeValue]> {
     return this.entries();
   }

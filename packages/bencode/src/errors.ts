@@ -1,5 +1,6 @@
 import { RemoteProtocolError } from "@bt/primitives";
 
+/** What can be wrong with bencode. The codes stay the same across versions. */
 export type BencodeErrorCode =
   /** The input ends inside a value, or a string claims more bytes than are left. */
   | "BENCODE_UNEXPECTED_END"

@@ -1,11 +1,13 @@
 import { BencodeError } from "./errors.ts";
 import { DICTIONARY, END, INTEGER, LIST } from "./scan.ts";
 
+/** What a `BencodeFramer` takes. */
 export interface FramerOptions {
   /** Bytes of one value; 1 MiB by default. */
   readonly maxLength?: number;
 }
 
+/** What a `BencodeFramer` does without options. */
 export const DEFAULT_FRAMER_OPTIONS: Required<FramerOptions> = Object.freeze({ maxLength: 1_048_576 });
 
 /**

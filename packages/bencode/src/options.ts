@@ -1,6 +1,7 @@
 /** Lists and dictionaries inside one another, at most: as deep as recursion goes safely on every runtime's stack. */
 export const MAX_DEPTH = 1000;
 
+/** What `decode` takes. */
 export interface DecodeOptions {
   /** Lists and dictionaries inside one another; 100 by default, as in libtorrent, and never more than MAX_DEPTH. */
   readonly maxDepth?: number;
@@ -16,6 +17,7 @@ export interface DecodeOptions {
   readonly tolerant?: boolean;
 }
 
+/** What `decode` does without options. */
 export const DEFAULT_DECODE_OPTIONS: Required<DecodeOptions> = /* @__PURE__ */ Object.freeze({
   maxDepth: 100,
   maxValueCount: 3_000_000,

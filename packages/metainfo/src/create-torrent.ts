@@ -5,6 +5,7 @@ import { MERKLE_HASH_LENGTH, merklePadRoot, merkleRoot } from "./merkle.ts";
 import type { DhtNodeAddress } from "./metainfo.ts";
 import { MAX_PIECE_LENGTH } from "./options.ts";
 
+/** What `createTorrent` makes a torrent of: its files with their hashes, and what else it says. */
 export interface NewTorrent {
   /** The file's name, or the folder's. */
   readonly name: string;

@@ -1,5 +1,6 @@
 import { RemoteProtocolError } from "@bt/primitives";
 
+/** What can be wrong with a torrent or magnet. The codes stay the same across versions. */
 export type MetainfoErrorCode =
   /** Not bencode; `cause` is the BencodeError. */
   | "METAINFO_BENCODE"

@@ -23,6 +23,7 @@ export interface ParseOptions {
   readonly fileNames?: "portable" | "posix";
 }
 
+/** What `parseTorrent` does without options. */
 export const DEFAULT_PARSE_OPTIONS: Required<ParseOptions> = Object.freeze({
   maxLength: 134_217_728,
   maxPieceCount: 0x20_0000,

@@ -7,6 +7,7 @@ import { parseNodeAddress } from "./node-address.ts";
 import { decodeText } from "./text.ts";
 import { isTrackerUrl, isWebSeedUrl } from "./url.ts";
 
+/** What `parseMagnet` takes. All numbers are upper bounds. */
 export interface MagnetOptions {
   /** Characters of the link, default 8 Mi: 100,000 parameters have room. */
   readonly maxLength?: number;
@@ -14,6 +15,7 @@ export interface MagnetOptions {
   readonly maxUrlCount?: number;
 }
 
+/** What `parseMagnet` does without options. */
 export const DEFAULT_MAGNET_OPTIONS: Required<MagnetOptions> = Object.freeze({
   maxLength: 8_388_608,
   maxUrlCount: 1000,

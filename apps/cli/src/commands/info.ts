@@ -2,7 +2,7 @@ import { defineCommand } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { magnetJson, magnetText } from "../info/magnet-view.ts";
 import { oddities } from "../info/oddities.ts";
-import { torrentJson } from "../info/torrent-json.ts";
+import { torrentJsonParts } from "../info/torrent-json.ts";
 import { torrentText } from "../info/torrent-text.ts";
 import { switchOption } from "../options/option-spec.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
@@ -35,7 +35,7 @@ export const info = defineCommand({
     }
     const { metainfo } = await readTorrent(text, io, stop);
     if (options.json) {
-      io.stdout.write(`${formatJson(torrentJson(metainfo))}\n`);
+      for (const part of torrentJsonParts(metainfo)) io.stdout.write(part);
     } else {
       io.stdout.write(torrentText(metainfo, { allFiles: options.files }));
       const style = styleFor(io.stderr, io.env, options.noColor);
