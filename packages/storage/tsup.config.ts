@@ -2,7 +2,7 @@ import { defineConfig } from "tsup";
 
 export default defineConfig({
   // The hash thread is a file of its own beside index.js: `new Worker(new URL("./hash-worker.js", import.meta.url))`.
-  entry: { index: "src/index.ts", "hash-worker": "src/io/hash-worker.js" },
+  entry: { index: "src/index.ts", conformance: "src/conformance.ts", "hash-worker": "src/io/hash-worker.js" },
   format: ["esm"],
   target: "node20",
   platform: "node",
@@ -10,5 +10,8 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   // tsup passes the deprecated baseUrl to the declaration build; TypeScript 6 refuses it without this.
-  dts: { entry: { index: "src/index.ts" }, compilerOptions: { ignoreDeprecations: "6.0" } },
+  dts: {
+    entry: { index: "src/index.ts", conformance: "src/conformance.ts" },
+    compilerOptions: { ignoreDeprecations: "6.0" },
+  },
 });

@@ -22,7 +22,15 @@
  */
 // The payload of a torrent
 export { createStorage, journalName, type StorageOptions } from "./io/create-storage.ts";
-export type { OpenOptions, PieceBuffer, ReadRange, RecheckMode, TorrentStorage } from "./torrent-storage.ts";
+export { createMemoryStorage, type MemoryStorageOptions } from "./io/memory-storage.ts";
+export type {
+  MoveOptions,
+  OpenOptions,
+  PieceBuffer,
+  ReadRange,
+  RecheckMode,
+  TorrentStorage,
+} from "./torrent-storage.ts";
 export type { FileStat } from "./journal-format.ts";
 export type { StorageMetainfo } from "./storage-metainfo.ts";
 

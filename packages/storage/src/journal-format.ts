@@ -1,5 +1,6 @@
 import { Bitfield, bytesEqual } from "@bt/primitives";
 import { crc32 } from "./crc32.ts";
+import { decodePlaces, encodePlaces, NO_PLACES, type FilePlaces } from "./file-places.ts";
 
 // The byte format is described in JOURNAL.md. All numbers are big-endian.
 
@@ -23,8 +24,9 @@ export interface FileStat {
 /** What a journal says, as far as it is undamaged. */
 export interface JournalState {
   readonly have: Bitfield;
-  /** By file index. */
+  /** By file index; the part file has the index after the last. */
   readonly stats: ReadonlyMap<number, FileStat>;
+  readonly places: FilePlaces;
   /** Whether the last thing written was the mark of a clean stop and nothing, not even damage, comes after it. */
   readonly clean: boolean;
   /** Unix time of the last frame in ms, 0 when there is none. */
@@ -45,6 +47,7 @@ const PROGRESS = 1;
 const SNAPSHOT = 2;
 const CLEAN = 3;
 const OPENED = 4;
+const PLACES = 5;
 
 export function encodeJournalHeader(identity: JournalIdentity): Uint8Array {
   const bytes = new Uint8Array(JOURNAL_HEADER_LENGTH);
@@ -111,6 +114,14 @@ export function encodeOpened(seed: number, nowMs: number): Uint8Array {
   return finishFrame(startFrame(OPENED, nowMs, 0).bytes, seed);
 }
 
+/** Where files lie that do not lie where the torrent says. Replaces what was said of that before. */
+export function encodePlacesFrame(seed: number, nowMs: number, places: FilePlaces): Uint8Array {
+  const body = encodePlaces(places);
+  const { bytes } = startFrame(PLACES, nowMs, body.length);
+  bytes.set(body, FRAME_HEADER_LENGTH + 9);
+  return finishFrame(bytes, seed);
+}
+
 /** CRC of a whole encoded frame: the seed of the next one. */
 export function frameCrc(frame: Uint8Array): number {
   return viewOf(frame).getUint32(4);
@@ -136,13 +147,14 @@ export function decodeJournal(bytes: Uint8Array, identity: JournalIdentity): Jou
     lastCrc = crc;
     at = end;
   }
-  const { have, stats, clean, lastWriteMs } = replay;
-  return { have, stats, clean: clean && at === bytes.length, lastWriteMs, validLength: at, lastCrc };
+  const { have, stats, places, clean, lastWriteMs } = replay;
+  return { have, stats, places, clean: clean && at === bytes.length, lastWriteMs, validLength: at, lastCrc };
 }
 
 class Replay {
   have: Bitfield;
   readonly stats = new Map<number, FileStat>();
+  places: FilePlaces = NO_PLACES;
   clean = false;
   lastWriteMs = 0;
   readonly #identity: JournalIdentity;
@@ -162,7 +174,9 @@ class Replay {
         ? this.#applyProgress(view)
         : kind === SNAPSHOT
           ? this.#applySnapshot(payload, view)
-          : (kind === CLEAN || kind === OPENED) && payload.length === 9;
+          : kind === PLACES
+            ? this.#applyPlaces(payload)
+            : (kind === CLEAN || kind === OPENED) && payload.length === 9;
     if (!isApplied) return false;
     this.clean = kind === CLEAN;
     this.lastWriteMs = view.getFloat64(1);
@@ -192,11 +206,17 @@ class Replay {
     return true;
   }
 
+  #applyPlaces(payload: Uint8Array): boolean {
+    const places = decodePlaces(payload.subarray(9), this.#identity.fileCount);
+    if (places !== undefined) this.places = places;
+    return places !== undefined;
+  }
+
   #areStats(view: DataView, at: number): boolean {
     if (at + 4 > view.byteLength || at + 4 + view.getUint32(at) * STAT_LENGTH !== view.byteLength)
       return false;
     for (let next = at + 4; next < view.byteLength; next += STAT_LENGTH) {
-      if (view.getUint32(next) >= this.#identity.fileCount) return false;
+      if (view.getUint32(next) > this.#identity.fileCount) return false;
     }
     return true;
   }

@@ -40,6 +40,20 @@ export interface OpenOptions {
   /** Pieces hashed so far and pieces to be hashed; not called when nothing has to be hashed. */
   readonly onProgress?: ((checkedCount: number, totalCount: number) => void) | undefined;
   readonly recheck?: RecheckMode | undefined;
+  /**
+   * There was data before: when neither the journal nor any file is there, the disk is not mounted, and opening fails with
+   * NOT_FOUND instead of beginning anew.
+   */
+  readonly expectData?: boolean | undefined;
+  /** As for `setUnwanted`; default none. */
+  readonly unwanted?: ReadonlySet<number> | undefined;
+}
+
+export interface MoveOptions {
+  /** Ends a move that is under way, as long as the old place is the valid one. */
+  readonly signal?: AbortSignal | undefined;
+  /** The new place is complete and is used from now on: remember it. The old one is deleted after this resolves. */
+  readonly onMoved?: (() => Promise<void> | void) | undefined;
 }
 
 /** The payload of one torrent. Every promise rejects with a `StorageError` when the disk fails. */
@@ -48,6 +62,11 @@ export interface TorrentStorage {
   readonly have: Bitfield;
   /** Finds out what is there. Call it once, before anything else. Returns a copy of `have`. */
   open(options?: OpenOptions): Promise<Bitfield>;
+  /**
+   * Files that nobody wants, instead of those named before. One that is not there yet is not made for the sake of pieces that
+   * it shares with wanted ones: what they hold of it is kept in a part file, and moved to its place when it is wanted.
+   */
+  setUnwanted(fileIndices: ReadonlySet<number>): Promise<void>;
   /** Memory for `piece`, or `undefined` while the buffer budget is spent or after `close`. */
   acquire(piece: number): PieceBuffer | undefined;
   /** Gives the memory back without writing anything. */
@@ -70,6 +89,27 @@ export interface TorrentStorage {
   flush(): Promise<void>;
   /** Waits for what is under way, marks the journal clean, closes the files. */
   close(): Promise<void>;
+  /** The download folder. */
+  readonly root: string;
+  /** Where a file lies below `root`; the part file has the index after the last. */
+  pathOf(fileIndex: number): readonly string[];
+  /**
+   * Brings the files into another folder, which is made if need be, while pieces are read and written. They get second names
+   * there, or copies on another disk; only when the new place is complete is the old one given up. If the process dies,
+   * one of both is complete with a true journal: which one is to be opened is what `onMoved` is for.
+   *
+   * @throws StorageError FOREIGN_DATA when a file of that name is there and differs; then nothing has changed.
+   */
+  move(root: string, options?: MoveOptions): Promise<void>;
+  /**
+   * Gives a file, or a folder with all that is in it, another path below `root`; the journal remembers it.
+   *
+   * @throws RangeError when no file of the torrent is there, StorageError FOREIGN_DATA when the new name is taken,
+   *   OUTSIDE_ROOT when it is none. Then nothing has changed.
+   */
+  rename(path: readonly string[], newPath: readonly string[]): Promise<void>;
+  /** Closes the storage and deletes the torrent's files, its journal, and folders that are empty then. Other files stay. */
+  deleteData(): Promise<void>;
   /** Deletes the journal; the next `open` hashes what is there. */
   removeJournal(): Promise<void>;
 }

@@ -14,10 +14,15 @@ export type Fault = { readonly code: string } | "dead" | undefined;
 export function faultyDisk(faultAt: (n: number, record: CallRecord) => Fault): {
   disk: Disk;
   records: CallRecord[];
+  /** Resolves when a call was answered with "dead" and those before it have ended. */
+  death: Promise<void>;
 } {
   const records: CallRecord[] = [];
   const paths = new Map<number, string>();
   let isDead = false;
+  let underWayCount = 0;
+  let reportDeath!: () => void;
+  const death = new Promise<void>((resolve) => (reportDeath = resolve));
   const wrap = (call: DiskCall) => {
     return (...args: unknown[]): void => {
       const done = args.at(-1) as (error: Error | null, value?: unknown) => void;
@@ -27,13 +32,17 @@ export function faultyDisk(faultAt: (n: number, record: CallRecord) => Fault): {
       records.push(record);
       if (fault === "dead") {
         isDead = true;
+        if (underWayCount === 0) reportDeath();
         return;
       }
       if (fault !== undefined) {
         setImmediate(() => done(Object.assign(new Error(`${fault.code}: planted`), { code: fault.code })));
         return;
       }
+      underWayCount++;
       const report = (error: Error | null, value?: unknown): void => {
+        underWayCount--;
+        if (isDead && underWayCount === 0) reportDeath();
         if (error === null && call === "open") paths.set(value as number, path);
         done(error, value);
       };
@@ -41,5 +50,5 @@ export function faultyDisk(faultAt: (n: number, record: CallRecord) => Fault): {
     };
   };
   const disk = Object.fromEntries((Object.keys(NODE_DISK) as DiskCall[]).map((call) => [call, wrap(call)]));
-  return { disk: disk as unknown as Disk, records };
+  return { disk: disk as unknown as Disk, records, death };
 }

@@ -123,7 +123,7 @@ describe("the journal", () => {
       decodeJournal(new Uint8Array(Buffer.concat([header, frame])), identity)!.validLength;
     expect(reads(encodeProgress(seed, 1, [20], new Map()))).toBeGreaterThan(header.length);
     expect(reads(encodeProgress(seed, 1, [21], new Map()))).toBe(header.length);
-    expect(reads(encodeProgress(seed, 1, [], new Map([[3, { length: 1, modifiedMs: 1 }]])))).toBe(
+    expect(reads(encodeProgress(seed, 1, [], new Map([[4, { length: 1, modifiedMs: 1 }]])))).toBe(
       header.length,
     );
     expect(reads(encodeSnapshot(seed, 1, new Bitfield(30), new Map()))).toBe(header.length);

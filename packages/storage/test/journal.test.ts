@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Bitfield } from "@bt/primitives";
 import { createStorage, HashWorkers, journalName, NODE_DISK } from "@bt/storage";
 import { afterAll, describe, expect, it } from "vitest";
+import { NO_PLACES } from "../src/file-places.ts";
 import { Journal } from "../src/io/journal.ts";
 import { encodeProgress } from "../src/journal-format.ts";
 import { download, fakeTorrent, temporaryFolder } from "./fixture.ts";
@@ -61,7 +62,7 @@ describe("the journal file", () => {
     };
     const journal = new Journal(path, identity, NODE_DISK, true);
     expect(await journal.load()).toBeUndefined();
-    await journal.replace(1, new Bitfield(100), new Map(), false);
+    await journal.replace(1, new Bitfield(100), new Map(), NO_PLACES, false);
     await journal.append((seed) => encodeProgress(seed, 2, [5], new Map()));
     expect(journal.isLong).toBe(false);
     await journal.append((seed) => encodeProgress(seed, 2, Array<number>(100_000).fill(7), new Map()));
@@ -69,7 +70,7 @@ describe("the journal file", () => {
     const loaded = new Journal(path, identity, NODE_DISK, true);
     const { have } = (await loaded.load())!;
     expect([...have.indices()]).toEqual([5, 7]);
-    await journal.replace(3, have, new Map(), true);
+    await journal.replace(3, have, new Map(), NO_PLACES, true);
     expect(journal.isLong).toBe(false);
     expect((await stat(path)).size).toBeLessThan(300);
     const state = (await loaded.load())!;

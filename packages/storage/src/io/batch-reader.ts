@@ -57,7 +57,7 @@ export class BatchReader {
     offset: number,
     length: number,
   ): void {
-    const spans = this.#payload.metainfo.layout.spansOf(offset, length);
+    const spans = this.#payload.spansOf(offset, length);
     let index = first;
     let used = 0; // bytes of ranges[index] that are taken
     for (const span of spans) {
@@ -141,7 +141,8 @@ function dropBytes(views: readonly Uint8Array[], count: number): Uint8Array[] {
   return left;
 }
 
-function truncated(path: string, position: number): StorageError {
+/** The error for bytes that were had and are not there. */
+export function truncated(path: string, position: number): StorageError {
   const message = `Cannot read ${path}: it ends at byte ${position}, before the data that was there; check the data again.`;
   return new StorageError("FILE_TRUNCATED", message, { path, position });
 }

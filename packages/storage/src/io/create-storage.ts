@@ -6,19 +6,24 @@ import { StorageError } from "../errors.ts";
 import { placeHash, type HashPlacement, type HashSituation } from "../hash-placement.ts";
 import { RateMeter } from "../rate-meter.ts";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
+import type { JournalIdentity } from "../journal-format.ts";
+import type { MoveOptions, OpenOptions, PieceBuffer, ReadRange, TorrentStorage } from "../torrent-storage.ts";
 import { gatherWrites, type WriteSituation } from "../write-gathering.ts";
-import type { OpenOptions, PieceBuffer, ReadRange, TorrentStorage } from "../torrent-storage.ts";
 import { BatchReader } from "./batch-reader.ts";
 import { digestBlocks } from "./block-digests.ts";
+import { deleteData } from "./delete-data.ts";
 import { NODE_DISK, type Disk } from "./disk.ts";
 import { FilePool } from "./file-pool.ts";
 import { HashWorkers } from "./hash-workers.ts";
 import { Journal } from "./journal.ts";
+import { moveData } from "./move-data.ts";
 import { NODE_CLOCK } from "./node-clock.ts";
-import { PayloadFiles } from "./payload-files.ts";
+import { choosePlaces } from "./part-file.ts";
+import { PART_SUFFIX, PayloadFiles } from "./payload-files.ts";
 import { PieceVerifier } from "./piece-verifier.ts";
 import { PieceWriter } from "./piece-writer.ts";
 import { PooledPiece } from "./pooled-piece.ts";
+import { renameFiles } from "./rename-files.ts";
 import { recover } from "./recover.ts";
 import { DEFAULT_WRITE_WINDOW, ResumeLog, type WriteWindow } from "./resume-log.ts";
 
@@ -34,6 +39,11 @@ export interface StorageOptions {
   readonly files?: FilePool | undefined;
   /** Default: `.<infohash hex>.bt-resume` in `root`. */
   readonly journalPath?: string | undefined;
+  /**
+   * "sparse" (default): files take room as pieces come. "full": a file gets all of its room, by writing zeros, when its
+   * first piece is written, so that a disk that is too small shows at once and the file lies in one place.
+   */
+  readonly allocation?: "sparse" | "full" | undefined;
   readonly writeWindow?: Partial<WriteWindow> | undefined;
   /** Where pieces are hashed; default: `placeHash`. */
   readonly placeHash?: ((situation: HashSituation) => HashPlacement) | undefined;
@@ -69,7 +79,8 @@ class DiskStorage implements TorrentStorage {
   readonly #payload: PayloadFiles;
   readonly #writer: PieceWriter;
   readonly #reader: BatchReader;
-  readonly #journal: Journal;
+  #journal: Journal;
+  readonly #identity: JournalIdentity;
   readonly #clock: StorageClock;
   readonly #rate = new RateMeter();
   #log: ResumeLog | undefined;
@@ -80,6 +91,9 @@ class DiskStorage implements TorrentStorage {
   readonly #open = new Set<PooledPiece>();
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
+  readonly #closing = new AbortController();
+  #moving: Promise<unknown> = Promise.resolve();
+  #hadJournal = false;
 
   constructor(options: StorageOptions) {
     const { metainfo, root, journalPath = join(root, journalName(metainfo)), disk = NODE_DISK } = options;
@@ -90,27 +104,95 @@ class DiskStorage implements TorrentStorage {
     this.#hashers = options.hashers ?? new HashWorkers();
     this.#clock = options.clock ?? NODE_CLOCK;
     this.#verifier = new PieceVerifier(metainfo);
-    this.#payload = new PayloadFiles(metainfo, root, options.files ?? new FilePool({ disk }), disk);
+    const partName = `.${formatHex(infoHashOf(metainfo))}${PART_SUFFIX}`;
+    this.#payload = new PayloadFiles(metainfo, root, options.files ?? new FilePool({ disk }), disk, partName);
     this.#writer = new PieceWriter(this.#payload, this.#clock, () => this.#worthWaitingFor());
     this.have = new Bitfield(pieceCount);
     this.#reader = new BatchReader(this.#payload, this.have);
-    const identity = { infoHash: infoHashOf(metainfo), pieceCount, pieceLength, totalLength, fileCount };
-    this.#journal = new Journal(journalPath, identity, disk, options.journalPath !== undefined);
+    this.#identity = { infoHash: infoHashOf(metainfo), pieceCount, pieceLength, totalLength, fileCount };
+    this.#journal = new Journal(journalPath, this.#identity, disk, options.journalPath !== undefined);
+    this.#payload.isAllocating = options.allocation === "full";
   }
 
   async open(options: OpenOptions = {}): Promise<Bitfield> {
     this.#checkOpen();
     options.signal?.throwIfAborted();
     const journalState = await this.#journal.load();
+    this.#hadJournal = journalState !== undefined;
     const recovery = await recover(this.#payload, journalState, this.#verifier, this.#hashers, options);
     for (const piece of recovery.have.indices()) this.have.set(piece);
-    for (const fileIndex of recovery.foreign) this.#writer.foreign.add(fileIndex);
+    for (const fileIndex of recovery.foreign) this.#writer.spans.foreign.add(fileIndex);
     const window = { ...DEFAULT_WRITE_WINDOW, ...this.#options.writeWindow };
     this.#log = new ResumeLog(this.#journal, this.#payload, this.#clock, window, recovery);
+    const unwanted = new Set(options.unwanted);
+    await choosePlaces(this.#payload, unwanted, this.#tools(), recovery.onDisk);
     await this.#log.saveFindings();
     // With nothing to download, no write will come that could make the empty files; on a read-only disk they stay away.
-    if (this.have.isFull) await this.#makeEmptyFiles().catch(() => {});
+    if (this.have.isFull || (unwanted.size > 0 && !this.have.isEmpty))
+      await this.#makeEmptyFiles().catch(() => {});
     return this.have.clone();
+  }
+
+  setUnwanted(fileIndices: ReadonlySet<number>): Promise<void> {
+    const reason = this.#reasonToRefuse();
+    if (reason !== undefined) return Promise.reject(reason);
+    const unwanted = new Set(fileIndices);
+    return this.#track(
+      this.#writer.exclusive(async () => {
+        await choosePlaces(this.#payload, unwanted, this.#tools());
+        if (!this.have.isEmpty) await this.#makeEmptyFiles();
+      }),
+    );
+  }
+
+  move(root: string, options: MoveOptions = {}): Promise<void> {
+    const reason = this.#reasonToRefuse();
+    if (reason !== undefined) return Promise.reject(reason);
+    const { metainfo, journalPath, files, disk = NODE_DISK } = this.#options;
+    const partName = this.#payload.elementsOf(this.#payload.parts.fileIndex)[0];
+    const moved = this.#moving.then(() =>
+      moveData({
+        ...this.#tools(),
+        payload: this.#payload,
+        target: new PayloadFiles(metainfo, root, files ?? new FilePool({ disk }), disk, partName),
+        journal: this.#journal,
+        newJournal:
+          journalPath === undefined
+            ? new Journal(join(root, journalName(metainfo)), this.#identity, disk, false)
+            : undefined,
+        onJournal: (journal) => (this.#journal = journal),
+        signals: [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])],
+        onMoved: options.onMoved,
+      }),
+    );
+    this.#moving = moved.catch(() => {});
+    return this.#track(moved);
+  }
+
+  async rename(path: readonly string[], newPath: readonly string[]): Promise<void> {
+    const reason = this.#reasonToRefuse();
+    if (reason !== undefined) throw reason;
+    await this.#track(this.#writer.exclusive(() => renameFiles(this.#payload, this.#log!, path, newPath)));
+  }
+
+  pathOf(fileIndex: number): readonly string[] {
+    return this.#payload.elementsOf(fileIndex);
+  }
+
+  get root(): string {
+    return this.#payload.root.path;
+  }
+
+  async deleteData(): Promise<void> {
+    await this.close().catch(() => {});
+    // Where nothing was ever ours, nothing is proven to be.
+    const isProven = !this.have.isEmpty || this.#hadJournal;
+    await deleteData(this.#payload, (fileIndex) => !isProven || this.#writer.spans.foreign.has(fileIndex));
+    await this.removeJournal();
+  }
+
+  #tools(): { have: Bitfield; writer: PieceWriter; log: ResumeLog } {
+    return { have: this.have, writer: this.#writer, log: this.#log! };
   }
 
   acquire(piece: number): PieceBuffer | undefined {
@@ -164,6 +246,7 @@ class DiskStorage implements TorrentStorage {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closing.abort(new StorageError("CLOSED", "Cannot go on: the storage was closed."));
     for (const buffer of this.#open) this.discard(buffer);
     await Promise.allSettled(this.#underWay);
     try {
@@ -235,7 +318,7 @@ class DiskStorage implements TorrentStorage {
   }
 
   async #makeEmptyFiles(): Promise<void> {
-    await this.#payload.makeEmptyFiles();
+    await this.#payload.makeFilesWithoutBytes();
   }
 
   #worthWaitingFor(): number {

@@ -8,6 +8,11 @@ export interface DiskStat {
   readonly mtimeMs: number;
   /** 0 when the file was deleted while it was open. */
   readonly nlink: number;
+  /** Which file of which device it is: two names with the same numbers are one file. */
+  readonly ino: number;
+  readonly dev: number;
+  /** Allocated on the disk, in units of 512 bytes; absent on Windows. */
+  readonly blocks?: number | undefined;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
@@ -34,6 +39,10 @@ export interface Disk {
   realpath(path: string, done: Done<string>): void;
   rename(from: string, to: string, done: (error: Error | null) => void): void;
   unlink(path: string, done: (error: Error | null) => void): void;
+  /** A second name for a file. */
+  link(from: string, to: string, done: (error: Error | null) => void): void;
+  symlink(target: string, path: string, done: (error: Error | null) => void): void;
+  rmdir(path: string, done: (error: Error | null) => void): void;
 }
 
 /** The real disk. */
@@ -53,6 +62,9 @@ export const NODE_DISK: Disk = Object.freeze<Disk>({
   realpath: fs.realpath.native,
   rename: fs.rename,
   unlink: fs.unlink,
+  link: fs.link,
+  symlink: (target, path, done) => fs.symlink(target, path, done),
+  rmdir: (path, done) => fs.rmdir(path, done),
 });
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_EXCL } = fs.constants;

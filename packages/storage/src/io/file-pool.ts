@@ -27,6 +27,8 @@ export interface OpenFile {
   readonly writable: boolean;
   /** Operations under way. */
   users: number;
+  /** To be closed when the last operation is over. */
+  isRetired?: boolean;
 }
 
 /** Open descriptors of all torrents of a session; the least recently used are closed when there are too many. */
@@ -71,7 +73,17 @@ export class FilePool {
 
   giveBack(open: OpenFile): void {
     open.users--;
+    if (open.isRetired === true && open.users === 0) this.#close(open);
     if (this.#open.size > this.limit) this.#closeIdle(this.limit);
+  }
+
+  /** Closes the file's descriptors as soon as nothing uses them; the file must not be borrowed again. */
+  retire(file: PooledFile): void {
+    for (const open of [file.reader, file.writer]) {
+      if (open === undefined) continue;
+      if (open.users === 0) this.#close(open);
+      else open.isRetired = true;
+    }
   }
 
   /** Closes the file's descriptors; nothing may be using them. */

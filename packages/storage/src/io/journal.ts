@@ -1,10 +1,12 @@
 import { dirname } from "node:path";
 import type { Bitfield } from "@bt/primitives";
 import { toStorageError } from "../errors.ts";
+import type { FilePlaces } from "../file-places.ts";
 import {
   decodeJournal,
   encodeClean,
   encodeJournalHeader,
+  encodePlacesFrame,
   encodeSnapshot,
   frameCrc,
   journalHeaderCrc,
@@ -80,16 +82,30 @@ export class Journal {
     this.#lastCrc = frameCrc(frame);
   }
 
+  /** What was appended is safe from a power cut when this resolves. */
+  async sync(): Promise<void> {
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    try {
+      await asVoidPromise((done) => this.#disk.fdatasync(fd, done));
+    } catch (cause) {
+      throw toStorageError(cause, "save", this.path);
+    }
+  }
+
   /** Replaces the journal at once or not at all: a new file is written, synced and renamed over the old one. */
   async replace(
     nowMs: number,
     have: Bitfield,
     stats: ReadonlyMap<number, FileStat>,
+    places: FilePlaces,
     clean: boolean,
   ): Promise<void> {
     const header = encodeJournalHeader(this.#identity);
     const frames = [encodeSnapshot(journalHeaderCrc(header), nowMs, have, stats)];
-    if (clean) frames.push(encodeClean(frameCrc(frames[0]!), nowMs));
+    if (places.parted.size + places.renames.size > 0)
+      frames.push(encodePlacesFrame(frameCrc(frames[0]!), nowMs, places));
+    if (clean) frames.push(encodeClean(frameCrc(frames.at(-1)!), nowMs));
     const bytes = Buffer.concat([header, ...frames]);
     const temporary = `${this.path}.tmp`;
     const disk = this.#disk;

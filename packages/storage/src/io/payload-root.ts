@@ -10,11 +10,19 @@ import {
   type DiskStat,
 } from "./disk.ts";
 
+/** Whether a path leads to one place below a folder. */
+export function isSafePath(elements: readonly string[]): boolean {
+  return elements.length > 0 && !elements.some(isUnsafe);
+}
+
 /** Whether the file system could take `element` for anything else than the name of one entry of a folder. */
 function isUnsafe(element: string): boolean {
   if (element === "" || element === "." || element === ".." || /[/\0]/.test(element)) return true;
   return process.platform === "win32" && /[\\:]/.test(element);
 }
+
+/** How file systems say that a file cannot have a second name, or not there. */
+const LINK_REFUSALS = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES"];
 
 /**
  * The download folder, and the only way to anything in it. No path leaves it and no symbolic link below it is followed:
@@ -35,7 +43,7 @@ export class PayloadRoot {
 
   /** @throws StorageError OUTSIDE_ROOT when an element is not a plain name. */
   pathOf(elements: readonly string[]): string {
-    if (elements.length === 0 || elements.some(isUnsafe)) {
+    if (!isSafePath(elements)) {
       const path = elements.join("/");
       const message = `Cannot use the path ${JSON.stringify(path)}: it leads out of the download folder; get the torrent from somewhere else.`;
       throw new StorageError("OUTSIDE_ROOT", message, { path });
@@ -65,10 +73,22 @@ export class PayloadRoot {
     }
   }
 
-  /** The file's state without following links; `undefined` when it or a folder above it is missing. */
-  async inspect(elements: readonly string[]): Promise<DiskStat | undefined> {
+  /**
+   * The file's state without following links; `undefined` when it or a folder above it is missing. `folders` remembers the
+   * folders' state for a while, for whoever looks at many files: nothing is opened on its word.
+   */
+  async inspect(
+    elements: readonly string[],
+    folders: Map<string, Promise<boolean>> = new Map(),
+  ): Promise<DiskStat | undefined> {
     const path = this.pathOf(elements);
-    if (!(await this.#isFolderSafe(elements.slice(0, -1)))) return undefined;
+    const folder = dirname(path);
+    let isSafe = folders.get(folder);
+    if (isSafe === undefined) {
+      isSafe = this.#isFolderSafe(elements.slice(0, -1));
+      folders.set(folder, isSafe);
+    }
+    if (!(await isSafe)) return undefined;
     let stat: DiskStat;
     try {
       stat = await asPromise<DiskStat>((done) => this.#disk.lstat(path, done));
@@ -93,14 +113,102 @@ export class PayloadRoot {
   /** Opens a file to write and read, making it and the folders above it. */
   async openToWrite(elements: readonly string[], executable: boolean): Promise<number> {
     const path = this.pathOf(elements);
+    await this.prepare(elements);
+    return this.#open(path, OPEN_WRITE, executable ? 0o777 : 0o666);
+  }
+
+  /** Deletes a file or a link, never through a link; no error when it is gone already. */
+  async unlink(elements: readonly string[]): Promise<void> {
+    const path = this.pathOf(elements);
+    if (!(await this.#isFolderSafe(elements.slice(0, -1)))) return;
+    try {
+      await asVoidPromise((done) => this.#disk.unlink(path, done));
+    } catch (cause) {
+      if (!isSystemError(cause, "ENOENT")) throw toStorageError(cause, "delete", path);
+    }
+  }
+
+  /** Deletes a symbolic link of a torrent, and nothing else that may have its name. */
+  async unlinkLink(elements: readonly string[]): Promise<void> {
+    const path = this.pathOf(elements);
+    if (!(await this.#isFolderSafe(elements.slice(0, -1)))) return;
+    const stat = await asPromise<DiskStat>((done) => this.#disk.lstat(path, done)).catch(() => undefined);
+    if (stat?.isSymbolicLink() !== true) return;
+    await this.unlink(elements);
+    await this.removeEmptyFolders(elements);
+  }
+
+  /**
+   * Gives a file a second name, in this folder or in another one. "linked" also when it has it already, "same" when both
+   * names are one and the same (they differ in case only, and the file system does not care), "taken" when something else
+   * has it, "impossible" when the file system has no such thing or lies elsewhere.
+   */
+  async link(
+    elements: readonly string[],
+    target: PayloadRoot,
+    targetElements: readonly string[],
+  ): Promise<"linked" | "same" | "taken" | "impossible"> {
+    const from = this.pathOf(elements);
+    const to = target.pathOf(targetElements);
+    await target.prepare(targetElements);
+    try {
+      await asVoidPromise((done) => this.#disk.link(from, to, done));
+      return "linked";
+    } catch (cause) {
+      if (!isSystemError(cause, "EEXIST")) {
+        if (LINK_REFUSALS.some((code) => isSystemError(cause, code))) return "impossible";
+        throw toStorageError(cause, "link", to);
+      }
+    }
+    const [here, there] = [await this.inspect(elements), await target.inspect(targetElements)];
+    if (here === undefined || here.ino !== there?.ino || here.dev !== there.dev) return "taken";
+    return here.nlink > 1 ? "linked" : "same";
+  }
+
+  /** Gives a file another name in this folder, where nothing may be in the way. */
+  async rename(elements: readonly string[], newElements: readonly string[]): Promise<void> {
+    const to = this.pathOf(newElements);
+    await this.prepare(newElements);
+    try {
+      await asVoidPromise((done) => this.#disk.rename(this.pathOf(elements), to, done));
+    } catch (cause) {
+      throw toStorageError(cause, "rename", to);
+    }
+  }
+
+  /** A symbolic link to another path below this folder. What cannot be made, e.g. on FAT, is left out. */
+  async makeLink(elements: readonly string[], target: readonly string[]): Promise<void> {
+    const path = this.pathOf(elements);
+    this.pathOf(target);
+    let shared = 0;
+    while (shared < elements.length - 1 && elements[shared] === target[shared]) shared++;
+    const up = elements.slice(shared, -1).map(() => "..");
+    await this.prepare(elements);
+    const relative = [...up, ...target.slice(shared)].join("/") || ".";
+    await asVoidPromise((done) => this.#disk.symlink(relative, path, done)).catch(() => {});
+  }
+
+  /** Makes the folders above a file. */
+  async prepare(elements: readonly string[]): Promise<void> {
     await this.make();
     const folders = elements.slice(0, -1);
-    if (!(await this.#isFolderSafe(folders))) {
-      await this.#makeFolders(folders);
-      if (!(await this.#isFolderSafe(folders)))
-        throw toStorageError({ code: "ENOENT" }, "create", dirname(path));
+    if (await this.#isFolderSafe(folders)) return;
+    await this.#makeFolders(folders);
+    if (!(await this.#isFolderSafe(folders)))
+      throw toStorageError({ code: "ENOENT" }, "create", dirname(this.pathOf(elements)));
+  }
+
+  /** Removes the folders above a file as far as they are empty, never the root. */
+  async removeEmptyFolders(elements: readonly string[]): Promise<void> {
+    for (let depth = elements.length - 1; depth > 0; depth--) {
+      const folders = elements.slice(0, depth);
+      try {
+        if (!(await this.#isFolderSafe(folders))) continue;
+        await asVoidPromise((done) => this.#disk.rmdir(join(this.path, ...folders), done));
+      } catch {
+        return; // not empty, or not to be removed by us
+      }
     }
-    return this.#open(path, OPEN_WRITE, executable ? 0o777 : 0o666);
   }
 
   async #open(path: string, flags: number, mode: number): Promise<number> {

@@ -1,9 +1,7 @@
 import type { StorageClock } from "../clock.ts";
-import { StorageError, toStorageError } from "../errors.ts";
 import { GATHER_MS, MAX_RUN_LENGTH } from "../write-gathering.ts";
-import { readFully, writeFully } from "./disk.ts";
-import type { OpenFile } from "./file-pool.ts";
 import type { PayloadFiles } from "./payload-files.ts";
+import { SpanWriter } from "./span-writer.ts";
 
 /** Runs under way at a time per torrent: Node's thread pool has four threads. */
 const WRITE_DEPTH = 4;
@@ -16,8 +14,22 @@ interface WaitingPiece {
   readonly end: number;
   readonly firstFile: number;
   readonly lastFile: number;
-  readonly resolve: (touched: readonly number[]) => void;
+  readonly resolve: (written: ReadonlyMap<number, Written>) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What was written into one file. */
+export interface Written {
+  /** Bytes. */
+  readonly length: number;
+  /** How long the file has to be at least. */
+  readonly end: number;
+}
+
+/** Adds up by file. */
+export function addWritten(sum: Map<number, Written>, fileIndex: number, { length, end }: Written): void {
+  const before = sum.get(fileIndex);
+  sum.set(fileIndex, { length: length + (before?.length ?? 0), end: Math.max(end, before?.end ?? 0) });
 }
 
 /** Neighbouring pieces, in order, that are written together. */
@@ -29,8 +41,7 @@ type Run = readonly WaitingPiece[];
  * download's CPU at 600 MiB/s, measured).
  */
 export class PieceWriter {
-  /** Files that were there before us and that nothing proves to belong to this torrent. */
-  readonly foreign: Set<number> = new Set();
+  readonly spans: SpanWriter;
   readonly #payload: PayloadFiles;
   readonly #clock: StorageClock;
   readonly #worthWaitingFor: () => number;
@@ -40,16 +51,21 @@ export class PieceWriter {
   #waitingLength = 0;
   readonly #active = new Set<Run>();
   #cancelTimer: (() => void) | undefined;
+  /** Somebody does something during which nothing may be written. */
+  #isHeld = false;
+  #onIdle: (() => void) | undefined;
+  #exclusive: Promise<unknown> = Promise.resolve();
 
   /** `worthWaitingFor`: how many bytes shall wait together before they are written; 0 for none. */
   constructor(payload: PayloadFiles, clock: StorageClock, worthWaitingFor: () => number) {
+    this.spans = new SpanWriter(payload);
     this.#payload = payload;
     this.#clock = clock;
     this.#worthWaitingFor = worthWaitingFor;
   }
 
-  /** Writes `bytes` at torrent offset `offset`; resolves with the indices of the files that were written. */
-  write(offset: number, bytes: Uint8Array): Promise<readonly number[]> {
+  /** Writes `bytes` at torrent offset `offset`; resolves with what went into which file, by its index. */
+  write(offset: number, bytes: Uint8Array): Promise<ReadonlyMap<number, Written>> {
     return new Promise((resolve, reject) => {
       const end = offset + bytes.length;
       const spans = this.#payload.metainfo.layout.spansOf(offset, bytes.length);
@@ -68,6 +84,7 @@ export class PieceWriter {
   #pump(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    if (this.#isHeld) return;
     for (const piece of this.#waiting.values()) {
       if (this.#active.size >= WRITE_DEPTH) return;
       if (!this.#isBusy(piece)) this.#start(this.#takeRun(piece));
@@ -83,6 +100,7 @@ export class PieceWriter {
       )
       .finally(() => {
         this.#active.delete(run);
+        if (this.#active.size === 0) this.#onIdle?.();
         // What waits for company goes on waiting for it.
         if (this.#cancelTimer === undefined) this.#pump();
       });
@@ -120,62 +138,42 @@ export class PieceWriter {
     return false;
   }
 
+  /** Does `work` while no piece is being written; pieces that come meanwhile wait. One at a time. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#exclusive.then(async () => {
+      this.#isHeld = true;
+      if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+      this.#onIdle = undefined;
+      try {
+        // Whoever waited for a write has now heard of it.
+        await new Promise((resolve) => setImmediate(resolve));
+        return await work();
+      } finally {
+        this.#isHeld = false;
+        this.#pump();
+      }
+    });
+    this.#exclusive = done.catch(() => {});
+    return done;
+  }
+
   async #writeRun(run: Run): Promise<void> {
     const { offset } = run[0]!;
-    const { layout, files } = this.#payload.metainfo;
-    for (const { fileIndex, fileOffset, length } of layout.spansOf(offset, run.at(-1)!.end - offset)) {
+    const { files } = this.#payload.metainfo;
+    for (const span of this.#payload.spansOf(offset, run.at(-1)!.end - offset)) {
+      const { fileIndex, fileOffset, length } = span;
       if (!this.#payload.isOnDisk(fileIndex)) continue;
-      const parts = partsOf(run, files[fileIndex]!.offset + fileOffset, length);
-      await this.#writeSpan(fileIndex, fileOffset, parts);
+      const parts = partsOf(run, span.offset ?? files[fileIndex]!.offset + fileOffset, length);
+      await this.spans.write(fileIndex, fileOffset, parts);
     }
   }
 
-  #filesOf({ offset, bytes }: WaitingPiece): readonly number[] {
-    const spans = this.#payload.metainfo.layout.spansOf(offset, bytes.length);
-    return spans.map(({ fileIndex }) => fileIndex).filter((fileIndex) => this.#payload.isOnDisk(fileIndex));
-  }
-
-  async #writeSpan(fileIndex: number, position: number, parts: readonly Uint8Array[]): Promise<void> {
-    const payload = this.#payload;
-    if (this.foreign.has(fileIndex)) await this.#refuseToDestroy(fileIndex, position, parts);
-    const open = payload.borrowOpen(fileIndex, true) ?? (await payload.borrow(fileIndex, true));
-    try {
-      await writeFully(payload.disk, open.fd, parts, position);
-    } catch (cause) {
-      throw toStorageError(cause, "write", payload.pathOf(fileIndex));
-    } finally {
-      payload.giveBack(open);
-    }
-  }
-
-  /**
-   * Bytes of a file that may be somebody else's are written over only where they are zeros, as in a file that another
-   * client laid out, or the very same: then nothing is lost.
-   */
-  async #refuseToDestroy(fileIndex: number, position: number, parts: readonly Uint8Array[]): Promise<void> {
-    const payload = this.#payload;
-    const path = payload.pathOf(fileIndex);
-    let at = position;
-    for (const bytes of parts) {
-      const there = new Uint8Array(bytes.length);
-      let open: OpenFile | undefined;
-      let thereLength: number;
-      try {
-        open = await payload.borrow(fileIndex, false);
-        thereLength = await readFully(payload.disk, open.fd, there, at);
-      } catch (cause) {
-        throw toStorageError(cause, "read", path);
-      } finally {
-        if (open !== undefined) payload.giveBack(open);
-      }
-      for (let i = 0; i < thereLength; i++) {
-        if (there[i] !== 0 && there[i] !== bytes[i]) {
-          const message = `Cannot write ${path}: a file with other content is there already; move it away or choose another folder.`;
-          throw new StorageError("FOREIGN_DATA", message, { path });
-        }
-      }
-      at += bytes.length;
-    }
+  #filesOf({ offset, bytes }: WaitingPiece): ReadonlyMap<number, Written> {
+    const written = new Map<number, Written>();
+    for (const { fileIndex, fileOffset, length } of this.#payload.spansOf(offset, bytes.length))
+      if (this.#payload.isOnDisk(fileIndex))
+        addWritten(written, fileIndex, { length, end: fileOffset + length });
+    return written;
   }
 }
 

@@ -5,7 +5,9 @@ import type { OpenOptions, RecheckMode } from "../torrent-storage.ts";
 import type { DiskStat } from "./disk.ts";
 import type { HashWorkers } from "./hash-workers.ts";
 import { payloadHashSource } from "./payload-hash-source.ts";
+import { isGoodInParts } from "./part-file.ts";
 import type { PayloadFiles } from "./payload-files.ts";
+import { isSafePath } from "./payload-root.ts";
 import type { PieceVerifier } from "./piece-verifier.ts";
 
 /**
@@ -21,6 +23,8 @@ export interface Recovery {
   readonly stats: Map<number, FileStat>;
   /** Whether the journal says exactly this, and cleanly. */
   readonly isExact: boolean;
+  /** Files that are there, by index. */
+  readonly onDisk: ReadonlyMap<number, DiskStat>;
   /** Files that are there but that nothing proves to belong to the torrent. */
   readonly foreign: ReadonlySet<number>;
 }
@@ -33,6 +37,10 @@ const BLOCKED = 1;
 const SUSPECT = 2;
 /** The piece lies in pad files only. */
 const ONLY_PADS = 4;
+/** Bytes of the piece are in the part file, which the hash threads do not know. */
+const IN_PARTS = 8;
+
+const MARK_OF = { trusted: 0, suspect: SUSPECT, unknown: BLOCKED } as const;
 
 /** Compares the journal with the files and hashes what it leaves open. The rules are in JOURNAL.md, "Opening". */
 export async function recover(
@@ -40,17 +48,29 @@ export async function recover(
   journal: JournalState | undefined,
   verifier: PieceVerifier,
   hashers: HashWorkers,
-  { signal, onProgress, recheck = "auto" }: OpenOptions,
+  { signal, onProgress, recheck = "auto", expectData = false }: OpenOptions,
 ): Promise<Recovery> {
   const { files, layout } = payload.metainfo;
-  if (!(await payload.root.find()) && journal !== undefined && !journal.have.isEmpty) {
-    const { path } = payload.root;
-    const message = `Cannot open ${path}: the folder with the downloaded data is gone; put it back or delete the resume file.`;
-    throw new StorageError("NOT_FOUND", message, { path });
+  if (journal !== undefined && !takeRenames(payload, journal.places.renames)) {
+    journal = undefined;
+    payload.renames.clear();
   }
+  const isThere = await payload.root.find();
+  if (!isThere && journal !== undefined && !journal.have.isEmpty)
+    throw isGone(
+      payload.root.path,
+      "the folder with the downloaded data is gone; put it back or delete the resume file",
+    );
   const onDisk = await payload.inspect(signal);
+  if (expectData && journal === undefined && onDisk.size === 0)
+    throw isGone(
+      payload.root.path,
+      "the downloaded data is gone; put it back (mount its disk) or add the torrent anew",
+    );
 
+  takePlaces(payload, journal, onDisk);
   const marks = new Uint8Array(layout.pieces.pieceCount).fill(ONLY_PADS);
+  const partIndex = payload.parts.fileIndex;
   for (const [index, file] of files.entries()) {
     if (file.length === 0 || !payload.isOnDisk(index)) continue;
     const { first, end } = layout.piecesOfFile(index);
@@ -62,12 +82,27 @@ export async function recover(
         : stat.size >= file.length
           ? end
           : Math.max(first, Math.floor((file.offset + stat.size) / layout.pieces.pieceLength));
-    for (let piece = first; piece < end; piece++) marks[piece]! &= ~ONLY_PADS;
-    for (let piece = coveredEnd; piece < end; piece++) marks[piece]! |= BLOCKED;
-    const verdict = stat === undefined ? "unknown" : judge(stat, index, journal, recheck);
-    if (verdict === "trusted") continue;
-    const mark = verdict === "suspect" ? SUSPECT : BLOCKED;
-    for (let piece = first; piece < coveredEnd; piece++) marks[piece]! |= mark;
+    const mark = stat === undefined ? BLOCKED : MARK_OF[judge(stat, index, journal, recheck)];
+    const shared = payload.parts.parted.has(index) ? payload.parts.sharedPiecesOf(index) : [];
+    for (let piece = first; piece < end; piece++) {
+      marks[piece]! &= ~ONLY_PADS;
+      if (!shared.includes(piece)) marks[piece]! |= piece < coveredEnd ? mark : BLOCKED;
+    }
+    for (const piece of shared) marks[piece]! |= IN_PARTS | markInParts(piece, index);
+  }
+  function markInParts(piece: number, index: number): number {
+    const stat = onDisk.get(partIndex);
+    if (stat === undefined) return BLOCKED;
+    const { pieces } = layout;
+    const from = Math.max(pieces.offsetOf(piece), files[index]!.offset);
+    const end = Math.min(
+      pieces.offsetOf(piece) + pieces.pieceLengthAt(piece),
+      files[index]!.offset + files[index]!.length,
+    );
+    const covered = payload
+      .spansOf(from, end - from)
+      .every((span) => span.fileOffset + span.length <= stat.size);
+    return covered ? MARK_OF[judge(stat, partIndex, journal, recheck)] : BLOCKED;
   }
 
   const { sample, others } = choosePadPiece(payload, marks);
@@ -75,11 +110,17 @@ export async function recover(
   const have = new Bitfield(marks.length);
   let toHashCount = 0;
   for (let piece = 0; piece < marks.length; piece++) {
-    if (marks[piece] === 0 && recheck !== "all" && journal?.have.has(piece) === true) have.set(piece);
-    else if (marks[piece] === SUSPECT) toHashCount++;
+    if ((marks[piece]! & ~IN_PARTS) === 0 && recheck !== "all" && journal?.have.has(piece) === true)
+      have.set(piece);
+    else if ((marks[piece]! & ~IN_PARTS) === SUSPECT) toHashCount++;
   }
   if (toHashCount > 0) {
     let checkedCount = 0;
+    for (let piece = 0; piece < marks.length; piece++) {
+      if (marks[piece] !== (SUSPECT | IN_PARTS)) continue;
+      if (await isGoodInParts(payload, piece, verifier, signal)) have.set(piece);
+      onProgress?.(++checkedCount, toHashCount);
+    }
     await hashers.hashPieces(payloadHashSource(payload), {
       runs: runsOf(marks, SUSPECT),
       signal,
@@ -96,9 +137,14 @@ export async function recover(
   return {
     have,
     stats,
+    onDisk,
     isExact: isSame(journal, have, stats),
     foreign: foreignFiles(payload, onDisk, journal, have),
   };
+}
+
+function isGone(path: string, why: string): StorageError {
+  return new StorageError("NOT_FOUND", `Cannot open ${path}: ${why}.`, { path });
 }
 
 /**
@@ -151,6 +197,10 @@ function statsOfHad(
 ): Map<number, FileStat> {
   const stats = new Map<number, FileStat>();
   for (const [index, stat] of onDisk) {
+    if (index === payload.parts.fileIndex) {
+      if (payload.parts.parted.size > 0) stats.set(index, { length: stat.size, modifiedMs: stat.mtimeMs });
+      continue;
+    }
     const { first, end } = payload.metainfo.layout.piecesOfFile(index);
     for (let piece = first; piece < end; piece++) {
       if (!have.has(piece)) continue;
@@ -189,10 +239,49 @@ function foreignFiles(
   const foreign = new Set<number>();
   if (!have.isEmpty) return foreign;
   for (const [index, { size }] of onDisk) {
+    if (index === payload.parts.fileIndex) continue;
     if (size === 0 || size === payload.metainfo.files[index]!.length) continue;
     if (journal?.stats.has(index) !== true) foreign.add(index);
   }
   return foreign;
+}
+
+/** A journal lies where others can write: paths that are unsafe, or that two files would share, are none. */
+function takeRenames(payload: PayloadFiles, renames: ReadonlyMap<number, readonly string[]>): boolean {
+  payload.renames.clear();
+  if (renames.size === 0) return true;
+  for (const [index, path] of renames) {
+    if (!isSafePath(path)) return false;
+    payload.renames.set(index, path);
+  }
+  const paths = new Set([payload.elementsOf(payload.parts.fileIndex).join("/")]);
+  for (const [index, file] of payload.metainfo.files.entries()) {
+    if (file.pad) continue;
+    const path = payload.elementsOf(index).join("/");
+    if (paths.has(path)) return false;
+    paths.add(path);
+  }
+  return true;
+}
+
+/**
+ * What the journal says of where files lie. Without a journal, a part file that is there may hold bytes of every file that
+ * is not: hashing tells.
+ */
+function takePlaces(
+  payload: PayloadFiles,
+  journal: JournalState | undefined,
+  onDisk: ReadonlyMap<number, DiskStat>,
+): void {
+  const { parted } = payload.parts;
+  parted.clear();
+  if (journal !== undefined) {
+    for (const index of journal.places.parted) parted.add(index);
+  } else if (onDisk.has(payload.parts.fileIndex)) {
+    for (const [index, { length }] of payload.metainfo.files.entries())
+      if (length > 0 && payload.isOnDisk(index) && !onDisk.has(index) && payload.parts.isNeighbour(index))
+        parted.add(index);
+  }
 }
 
 /** Runs of pieces whose mark is exactly `mark`. */

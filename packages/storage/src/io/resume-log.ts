@@ -1,9 +1,17 @@
 import type { Bitfield } from "@bt/primitives";
 import type { StorageClock } from "../clock.ts";
-import { StorageError, toStorageError } from "../errors.ts";
-import { encodeClean, encodeOpened, encodeProgress, type FileStat } from "../journal-format.ts";
+import { toStorageError, type StorageError } from "../errors.ts";
+import {
+  encodeClean,
+  encodeOpened,
+  encodePlacesFrame,
+  encodeProgress,
+  type FileStat,
+} from "../journal-format.ts";
 import { asPromise, asVoidPromise, type DiskStat } from "./disk.ts";
+import { confirmFile, type FileMemory } from "./confirm-file.ts";
 import type { Journal } from "./journal.ts";
+import { addWritten, type Written } from "./piece-writer.ts";
 import type { PayloadFiles } from "./payload-files.ts";
 
 export interface WriteWindow {
@@ -27,20 +35,24 @@ const FIRST_FLUSH_MS = 50;
  * that the journal is true after a power cut as well. The lifecycle is drawn in JOURNAL.md.
  */
 export class ResumeLog {
-  readonly #journal: Journal;
+  #journal: Journal;
   readonly #payload: PayloadFiles;
   readonly #clock: StorageClock;
   readonly #window: WriteWindow;
   /** What the journal says, or will say after the next flush. */
   readonly #have: Bitfield;
   readonly #stats: Map<number, FileStat>;
+  /** Of files that were written to since the start. */
+  readonly #memories = new Map<number, FileMemory>();
   /** Whether the file on the disk says just that. */
   #isExact: boolean;
   #isClean = true;
+  #arePlacesNew = false;
   #beginning: Promise<void> | undefined;
   #pieces: number[] = [];
   #pendingLength = 0;
-  #dirtyFiles = new Set<number>();
+  /** What was written since the last flush, by file index. */
+  #dirtyFiles = new Map<number, Written>();
   #flushing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   /** A disk that loses what it has taken: nothing more is written until the storage is opened anew. */
@@ -78,10 +90,10 @@ export class ResumeLog {
   }
 
   /** The bytes of `piece` were written into these files. */
-  add(piece: number, length: number, fileIndices: readonly number[]): void {
+  add(piece: number, length: number, written: ReadonlyMap<number, Written>): void {
     this.#pieces.push(piece);
     this.#pendingLength += length;
-    for (const fileIndex of fileIndices) this.#dirtyFiles.add(fileIndex);
+    this.#addDirty(written);
     this.#schedule();
   }
 
@@ -111,6 +123,46 @@ export class ResumeLog {
     }
   }
 
+  /** `payload.places` has changed; to be in the journal before the next piece is. */
+  placesChanged(): void {
+    this.#arePlacesNew = true;
+  }
+
+  /** Writes `payload.places` down at once and for good: files have been written and synced for it, as `stats` says. */
+  async savePlaces(stats: ReadonlyMap<number, FileStat>): Promise<void> {
+    for (const [fileIndex, stat] of stats) this.#stats.set(fileIndex, stat);
+    this.#arePlacesNew = true;
+    this.#isClean = false;
+    if (this.#isExact && stats.size === 0) await this.#appendPlaces();
+    else await this.#replace(false);
+    await this.#journal.sync();
+  }
+
+  /** The files are in another folder now: what is known goes into another journal, which is true when this resolves. */
+  async moveTo(journal: Journal, stats: ReadonlyMap<number, FileStat>, arrive: () => void): Promise<void> {
+    const all = new Map([...this.#stats, ...stats]);
+    await journal.replace(this.#clock.unixMs(), this.#have, all, this.#payload.places, false);
+    for (const [fileIndex, stat] of stats) this.#stats.set(fileIndex, stat);
+    // Copies have blocks of their own.
+    this.#memories.clear();
+    this.#journal = journal;
+    this.#isExact = true;
+    this.#isClean = false;
+    arrive();
+  }
+
+  async #appendPlaces(): Promise<void> {
+    if (!this.#arePlacesNew) return;
+    this.#arePlacesNew = false;
+    const nowMs = this.#clock.unixMs();
+    try {
+      await this.#journal.append((seed) => encodePlacesFrame(seed, nowMs, this.#payload.places));
+    } catch (error) {
+      this.#arePlacesNew = true;
+      throw error;
+    }
+  }
+
   async #begin(): Promise<void> {
     await this.#payload.root.make();
     if (this.#isExact) {
@@ -131,11 +183,12 @@ export class ResumeLog {
     const dirtyFiles = this.#dirtyFiles;
     const pendingLength = this.#pendingLength;
     this.#pieces = [];
-    this.#dirtyFiles = new Set();
+    this.#dirtyFiles = new Map();
     this.#pendingLength = 0;
     const stats = new Map<number, FileStat>();
     try {
-      for (const fileIndex of dirtyFiles) stats.set(fileIndex, await this.#sync(fileIndex));
+      for (const [fileIndex, written] of dirtyFiles)
+        stats.set(fileIndex, await this.#sync(fileIndex, written));
     } catch (error) {
       // After a failed sync the system may have dropped the pages, so these pieces count as not written.
       this.fault = error as StorageError;
@@ -146,6 +199,7 @@ export class ResumeLog {
     try {
       const nowMs = this.#clock.unixMs();
       if (this.#isExact && !this.#journal.isLong) {
+        await this.#appendPlaces();
         await this.#journal.append((seed) => encodeProgress(seed, nowMs, pieces, stats));
       } else {
         await this.#replace(false);
@@ -153,18 +207,30 @@ export class ResumeLog {
     } catch (error) {
       this.#pieces = pieces.concat(this.#pieces);
       this.#pendingLength += pendingLength;
-      for (const fileIndex of dirtyFiles) this.#dirtyFiles.add(fileIndex);
+      for (const fileIndex of dirtyFiles.keys())
+        this.#addDirty(new Map([[fileIndex, { length: 0, end: 0 }]]));
       throw error;
     }
   }
 
+  #addDirty(written: ReadonlyMap<number, Written>): void {
+    for (const [fileIndex, of] of written) addWritten(this.#dirtyFiles, fileIndex, of);
+  }
+
   async #replace(clean: boolean): Promise<void> {
     this.#isExact = false;
-    await this.#journal.replace(this.#clock.unixMs(), this.#have, this.#stats, clean);
+    this.#arePlacesNew = false;
+    try {
+      await this.#journal.replace(this.#clock.unixMs(), this.#have, this.#stats, this.#payload.places, clean);
+    } catch (error) {
+      this.#arePlacesNew = true;
+      throw error;
+    }
     this.#isExact = true;
   }
 
-  async #sync(fileIndex: number): Promise<FileStat> {
+  /** `written`: what came into the file since the last time. */
+  async #sync(fileIndex: number, written: Written): Promise<FileStat> {
     const { disk } = this.#payload;
     const path = this.#payload.pathOf(fileIndex);
     const open = this.#payload.borrowOpen(fileIndex, true) ?? (await this.#payload.borrow(fileIndex, true));
@@ -177,9 +243,16 @@ export class ResumeLog {
     } finally {
       this.#payload.giveBack(open);
     }
-    if (stat.nlink > 0) return { length: stat.size, modifiedMs: stat.mtimeMs };
-    const message = `Cannot go on with ${path}: it was deleted while it was written to; check the data again.`;
-    throw new StorageError("NOT_FOUND", message, { path });
+    const before = this.#memories.get(fileIndex);
+    const length = Math.max(this.#stats.get(fileIndex)?.length ?? 0, written.end);
+    confirmFile(path, stat, await this.#payload.inspectFile(fileIndex), {
+      length,
+      syncedLength: before?.syncedLength ?? 0,
+      blocks: before?.blocks,
+    });
+    const syncedLength = (before?.syncedLength ?? 0) + written.length;
+    this.#memories.set(fileIndex, { length: stat.size, syncedLength, blocks: stat.blocks });
+    return { length: stat.size, modifiedMs: stat.mtimeMs };
   }
 
   #schedule(): void {

@@ -1,0 +1,69 @@
+/** Where files lie when that is not where the torrent says. */
+export interface FilePlaces {
+  /** Files whose shared pieces are in the part file, by index. */
+  readonly parted: ReadonlySet<number>;
+  /** New paths below the download folder, by file index. */
+  readonly renames: ReadonlyMap<number, readonly string[]>;
+}
+
+export const NO_PLACES: FilePlaces = Object.freeze({ parted: new Set<number>(), renames: new Map() });
+
+/** Longer paths are not read from a journal, bytes; Linux has 4,096. */
+const MAX_PATH_LENGTH = 16_384;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** u32 count, u32 indices; u32 count, of each renamed file u32 index, u16 length, its path in UTF-8 with "/" between. */
+export function encodePlaces({ parted, renames }: FilePlaces): Uint8Array {
+  const paths = Array.from(renames, ([index, path]) => [index, encoder.encode(path.join("/"))] as const);
+  const length = 8 + parted.size * 4 + paths.reduce((sum, [, path]) => sum + 6 + path.length, 0);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  const write32 = (value: number): void => {
+    view.setUint32(at, value);
+    at += 4;
+  };
+  write32(parted.size);
+  for (const index of parted) write32(index);
+  write32(paths.length);
+  for (const [index, path] of paths) {
+    write32(index);
+    view.setUint16(at, path.length);
+    bytes.set(path, at + 2);
+    at += 2 + path.length;
+  }
+  return bytes;
+}
+
+/** The reverse; `undefined` when it makes no sense. Whether a path is safe is looked at when it is used. */
+export function decodePlaces(bytes: Uint8Array, fileCount: number): FilePlaces | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 8) return undefined;
+  const partedCount = view.getUint32(0);
+  const renamesAt = 4 + partedCount * 4;
+  if (renamesAt + 4 > bytes.length) return undefined;
+  const parted = new Set<number>();
+  for (let at = 4; at < renamesAt; at += 4) {
+    const index = view.getUint32(at);
+    if (index >= fileCount) return undefined;
+    parted.add(index);
+  }
+  const renames = new Map<number, readonly string[]>();
+  let at = renamesAt + 4;
+  for (let rest = view.getUint32(renamesAt); rest > 0; rest--) {
+    if (at + 6 > bytes.length) return undefined;
+    const index = view.getUint32(at);
+    const length = view.getUint16(at + 4);
+    const end = at + 6 + length;
+    if (index >= fileCount || length > MAX_PATH_LENGTH || end > bytes.length) return undefined;
+    try {
+      renames.set(index, decoder.decode(bytes.subarray(at + 6, end)).split("/"));
+    } catch {
+      return undefined;
+    }
+    at = end;
+  }
+  return at === bytes.length ? { parted, renames } : undefined;
+}

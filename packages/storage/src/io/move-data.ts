@@ -1,0 +1,189 @@
+import { resolve } from "node:path";
+import { Bitfield } from "@bt/primitives";
+import { StorageError } from "../errors.ts";
+import type { FileStat } from "../journal-format.ts";
+import type { MoveOptions } from "../torrent-storage.ts";
+import type { Journal } from "./journal.ts";
+import { readSpan, syncAndStat } from "./part-file.ts";
+import type { PayloadFiles } from "./payload-files.ts";
+import type { PieceWriter } from "./piece-writer.ts";
+import type { ResumeLog } from "./resume-log.ts";
+import { SpanWriter } from "./span-writer.ts";
+
+/** Bytes copied at a time. */
+const CHUNK_LENGTH = 1024 * 1024;
+
+/**
+ * The way of the files into another folder. They get a second name there, or a copy where that cannot be, so that the old
+ * place stays whole until the new one is; whatever moment the process dies at, one of them is complete.
+ *
+ * `bring` may be called while pieces are read and written: a second name shows what is written through the first, and
+ * copies are made of pieces that are had, which nobody writes to any more. The last call, while nothing is written, has little
+ * left to do.
+ */
+export class DataMove {
+  readonly #from: PayloadFiles;
+  readonly #to: PayloadFiles;
+  readonly #writer: SpanWriter;
+  readonly #copiedPieces: Bitfield;
+  readonly #linked = new Set<number>();
+  readonly #copied = new Set<number>();
+  /** Files of ours in the new place that were not there before. */
+  readonly #made = new Set<number>();
+  #canLink = true;
+
+  constructor(from: PayloadFiles, to: PayloadFiles) {
+    this.#from = from;
+    this.#to = to;
+    this.#writer = new SpanWriter(to);
+    this.#copiedPieces = new Bitfield(from.metainfo.layout.pieces.pieceCount);
+    for (const fileIndex of from.parts.parted) to.parts.parted.add(fileIndex);
+    for (const [fileIndex, path] of from.renames) to.renames.set(fileIndex, path);
+  }
+
+  /** @throws StorageError FOREIGN_DATA when another file is in the new place already. */
+  async bring(
+    have: Bitfield,
+    isForeign: (fileIndex: number) => boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { files } = this.#from.metainfo;
+    for (let index = 0; index <= files.length; index++) {
+      signal?.throwIfAborted();
+      if (this.#linked.has(index) || this.#copied.has(index)) continue;
+      if (!this.#from.isOnDisk(index) || isForeign(index)) continue;
+      const stat = await this.#from.inspectFile(index);
+      if (stat !== undefined) await this.#bringFile(index);
+    }
+    if (this.#copied.size > 0) await this.#copyPieces(have, signal);
+  }
+
+  /** Copies are safe from a power cut when this resolves; their states. */
+  async sync(): Promise<Map<number, FileStat>> {
+    const stats = new Map<number, FileStat>();
+    for (const index of this.#copied) stats.set(index, await syncAndStat(this.#to, index));
+    return stats;
+  }
+
+  /** Takes back what was brought, as far as it was not there before. */
+  async takeBack(): Promise<void> {
+    await this.#to.close();
+    for (const index of this.#made) await removeFile(this.#to, index).catch(() => {});
+  }
+
+  /** Deletes what was brought in the old place, and the folders that are empty then. Longer files hold bytes that are not ours. */
+  async removeOld(from: PayloadFiles): Promise<void> {
+    await from.removeLinks();
+    for (const index of [...this.#linked, ...this.#copied]) {
+      const length = from.metainfo.files[index]?.length ?? Infinity;
+      try {
+        const stat = await from.inspectFile(index);
+        if (stat !== undefined && stat.size <= length) await removeFile(from, index);
+      } catch {
+        // It stays: the new place is complete without it.
+      }
+    }
+  }
+
+  async #bringFile(index: number): Promise<void> {
+    const to = this.#to;
+    const elements = this.#from.elementsOf(index);
+    const wasThere = (await to.inspectFile(index)) !== undefined;
+    if (this.#canLink) {
+      const result = await this.#from.root.link(elements, to.root, elements);
+      if (result === "same") throw isSamePlace(to.pathOf(index));
+      if (result === "linked") {
+        this.#linked.add(index);
+        if (!wasThere) this.#made.add(index);
+        return;
+      }
+      if (result === "impossible") this.#canLink = false;
+    }
+    // What is there may be an earlier attempt of ours or somebody else's: written over only where it is zeros or the same.
+    if (wasThere) this.#writer.foreign.add(index);
+    else this.#made.add(index);
+    to.giveBack(await to.borrow(index, true));
+    this.#copied.add(index);
+  }
+
+  async #copyPieces(have: Bitfield, signal: AbortSignal | undefined): Promise<void> {
+    const { pieces } = this.#from.metainfo.layout;
+    for (const piece of have.clone().indices()) {
+      if (this.#copiedPieces.has(piece)) continue;
+      signal?.throwIfAborted();
+      for (const { fileIndex, fileOffset, length } of this.#from.spansOf(
+        pieces.offsetOf(piece),
+        pieces.pieceLengthAt(piece),
+      )) {
+        if (!this.#copied.has(fileIndex)) continue;
+        for (let at = 0; at < length; at += CHUNK_LENGTH) {
+          const bytes = new Uint8Array(Math.min(CHUNK_LENGTH, length - at));
+          await readSpan(this.#from, fileIndex, fileOffset + at, bytes);
+          await this.#writer.write(fileIndex, fileOffset + at, [bytes]);
+        }
+      }
+      this.#copiedPieces.set(piece);
+    }
+  }
+}
+
+export interface MoveParts {
+  readonly payload: PayloadFiles;
+  /** The same files in the new folder. */
+  readonly target: PayloadFiles;
+  readonly have: Bitfield;
+  readonly writer: PieceWriter;
+  readonly log: ResumeLog;
+  readonly journal: Journal;
+  /** Absent when the journal lies elsewhere and stays there. */
+  readonly newJournal: Journal | undefined;
+  readonly onJournal: (journal: Journal) => void;
+  readonly signals: readonly AbortSignal[];
+  readonly onMoved: MoveOptions["onMoved"];
+}
+
+/** Moves the data of an open torrent; see `TorrentStorage.move`. */
+export async function moveData(parts: MoveParts): Promise<void> {
+  const { payload, target, have, writer, log, journal, newJournal = journal } = parts;
+  const oldRoot = payload.root;
+  if (resolve(oldRoot.path) === resolve(target.root.path)) return;
+  const move = new DataMove(payload, target);
+  const isForeign = (fileIndex: number): boolean => writer.spans.foreign.has(fileIndex);
+  const signal = AbortSignal.any([...parts.signals]);
+  let hasArrived = false;
+  try {
+    await target.root.make();
+    await move.bring(have, isForeign, signal);
+    await writer.exclusive(async () => {
+      await log.flush();
+      await move.bring(have, isForeign, signal);
+      const stats = await move.sync();
+      await target.close();
+      await log.moveTo(newJournal, stats, () => {
+        hasArrived = true;
+        parts.onJournal(newJournal);
+        payload.switchRoot(target.root);
+      });
+    });
+  } catch (error) {
+    if (!hasArrived) await move.takeBack();
+    throw error;
+  }
+  await parts.onMoved?.();
+  if (newJournal !== journal) await journal.remove().catch(() => {});
+  target.switchRoot(oldRoot);
+  await move.removeOld(target);
+  await payload.makeFilesWithoutBytes().catch(() => {});
+}
+
+/** Deletes one file of a torrent, and the folders that are empty then. */
+export async function removeFile(payload: PayloadFiles, fileIndex: number): Promise<void> {
+  const elements = payload.elementsOf(fileIndex);
+  await payload.root.unlink(elements);
+  await payload.root.removeEmptyFolders(elements);
+}
+
+function isSamePlace(path: string): StorageError {
+  const message = `Cannot move the data to ${path}: it is there already under another name of the folder; choose another one.`;
+  return new StorageError("FOREIGN_DATA", message, { path });
+}
