@@ -20,6 +20,8 @@
 // Sessions and torrents
 export { createSession, Session, type AddTorrentOptions, type SessionOptions } from "./session.ts";
 export { Torrent, type TorrentEvents } from "./torrent.ts";
+export type { TorrentFile } from "./torrent-file.ts";
+export type { FilePriority } from "./core/file-priority.ts";
 export type { TorrentStatus } from "./core/torrent-state.ts";
 export type { PeerSnapshot, TorrentSnapshot } from "./snapshot.ts";
 export type { Explanation } from "./explain.ts";

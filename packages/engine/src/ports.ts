@@ -67,11 +67,21 @@ export interface ReadTarget {
 
 /** The bytes of one torrent; `TorrentStorage` of `@bt/storage` is one. */
 export interface TorrentDisk {
+  /**
+   * Finds out what is there. May be called again when nothing is open any more, after a failure or to hash everything: then
+   * the files are opened anew, after what was under way has come to its end.
+   */
   open(options: {
     recheck: "auto" | "all";
+    /** As for `setUnwanted`. */
+    unwanted?: ReadonlySet<number>;
+    /** There was data before: when nothing at all is left of it, opening fails. */
+    expectData?: boolean;
     signal: AbortSignal;
     onProgress(checked: number, total: number): void;
   }): Promise<Bitfield>;
+  /** Files that nobody wants: they are not made for the sake of the pieces that they share with wanted ones. */
+  setUnwanted(fileIndices: ReadonlySet<number>): Promise<void>;
   /** `undefined` when the byte budget is spent. */
   acquire(piece: number): PieceSink | undefined;
   discard(sink: PieceSink): void;
@@ -82,8 +92,18 @@ export interface TorrentDisk {
   /** Digests of the blocks of a piece that is there. */
   digestBlocks(piece: number): Promise<readonly string[]>;
   read(targets: readonly ReadTarget[]): Promise<void>;
+  /** Resolves when everything that was committed is safe from a power cut. */
+  flush(): Promise<void>;
+  /** Brings the data into another folder while it is used; see `TorrentStorage` of `@bt/storage`. */
+  move(root: string, onMoved: () => Promise<void> | void): Promise<void>;
+  /** Another path below the download folder for a file or a folder. */
+  rename(path: readonly string[], newPath: readonly string[]): Promise<void>;
+  /** Where a file lies below the download folder. */
+  pathOf(fileIndex: number): readonly string[];
   close(): Promise<void>;
   removeJournal(): Promise<void>;
+  /** Closes and deletes what is ours. */
+  deleteData(): Promise<void>;
 }
 
 export interface DiskPort {

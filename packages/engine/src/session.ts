@@ -17,7 +17,8 @@ import {
   type TorrentPolicies,
 } from "./options.ts";
 import type { EnginePorts, Listener, StreamHandler, Stream } from "./ports.ts";
-import { Torrent } from "./torrent.ts";
+import type { FilePriority } from "./core/file-priority.ts";
+import { checkPriorities, Torrent } from "./torrent.ts";
 import type { Fact } from "./core/facts.ts";
 
 export interface SessionOptions {
@@ -46,9 +47,13 @@ export interface AddTorrentOptions {
   readonly peers?: readonly Endpoint[];
   /** False: the journal is ignored and everything that is there is hashed. */
   readonly resume?: boolean;
+  /** True: data was here before. When nothing is left of it, its disk is not mounted, and the torrent stops with NOT_FOUND. */
+  readonly expectData?: boolean;
   /** True: the journal stays when the complete torrent is closed, so that the next start need not hash. */
   readonly keepJournal?: boolean;
   readonly paused?: boolean;
+  /** How much files are wanted, by index: 0 not at all, 1 to 7; the others have 4. */
+  readonly filePriorities?: ReadonlyMap<number, FilePriority>;
 }
 
 /** How long an incoming connection may take for its handshake, ms (libtorrent handshake_timeout 10 s). */
@@ -151,10 +156,13 @@ export class Session implements ConnectionHost {
       throw new EngineError("ENGINE_DUPLICATE_TORRENT", `"${metainfo.name}" is in this session already`, {
         infoHash: key,
       });
+    checkPriorities(options.filePriorities ?? new Map(), metainfo.files.length);
     const disk = this.#ports.disk.openTorrent(metainfo, options.root);
     const torrent = new Torrent({
       metainfo,
       disk,
+      root: options.root,
+      expectData: options.expectData ?? false,
       keepJournal: options.keepJournal ?? false,
       paused: options.paused ?? false,
       onRemoved: () => this.#torrents.delete(key),
@@ -172,6 +180,8 @@ export class Session implements ConnectionHost {
     });
     const onFact = this.#onFact;
     const core = new TorrentCore(state, this.#wakes, onFact && ((fact) => onFact(key, fact)));
+    if (options.filePriorities !== undefined)
+      core.handle({ type: "files-selected", priorities: options.filePriorities });
     for (const endpoint of options.peers ?? []) state.book.note(endpoint, "user", true);
     this.#torrents.set(key, { torrent, core });
     void torrent.run(core, options.resume === false ? "all" : "auto");

@@ -34,6 +34,9 @@ export interface TorrentSnapshot {
   readonly checkedFraction: number;
   readonly totalLength: number;
   readonly verifiedLength: number;
+  /** Of the pieces in which some file is wanted. */
+  readonly wantedLength: number;
+  readonly wantedVerifiedLength: number;
   readonly pieceCount: number;
   readonly haveCount: number;
   readonly downRate: number;
@@ -55,7 +58,7 @@ export interface TorrentSnapshot {
 export function snapshotTorrent(t: TorrentState, checkedFraction: number): TorrentSnapshot {
   const { now } = t;
   const downRate = t.down.rate(now);
-  const missing = t.layout.totalLength - t.verifiedLength;
+  const missing = t.wantedLength - t.wantedVerifiedLength;
   let seedCount = 0;
   for (const peer of t.peers) if (t.picker.isPeerSeed(peer.slot)) seedCount++;
   return {
@@ -64,6 +67,8 @@ export function snapshotTorrent(t: TorrentState, checkedFraction: number): Torre
     checkedFraction,
     totalLength: t.layout.totalLength,
     verifiedLength: t.verifiedLength,
+    wantedLength: t.wantedLength,
+    wantedVerifiedLength: t.wantedVerifiedLength,
     pieceCount: t.layout.pieceCount,
     haveCount: t.picker.have.count,
     downRate,

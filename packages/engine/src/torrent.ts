@@ -6,6 +6,9 @@ import { Emitter } from "./emitter.ts";
 import { asBtError, EngineError } from "./errors.ts";
 import { explainTorrent, type Explanation } from "./explain.ts";
 import type { TorrentDisk } from "./ports.ts";
+import type { FilePriority } from "./core/file-priority.ts";
+import { unwantedFiles } from "./core/selecting.ts";
+import { TorrentFile } from "./torrent-file.ts";
 import { snapshotTorrent, type TorrentSnapshot } from "./snapshot.ts";
 
 /** What a torrent tells its listeners. */
@@ -28,13 +31,20 @@ export interface TorrentEvents {
 /** A promise that others settle. Never counts as unhandled: who does not await it hears of errors by event. */
 class Deferred {
   readonly promise: Promise<void>;
+  isSettled = false;
   resolve!: () => void;
   reject!: (error: unknown) => void;
 
   constructor() {
     this.promise = new Promise<void>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
+      this.resolve = () => {
+        this.isSettled = true;
+        resolve();
+      };
+      this.reject = (error) => {
+        this.isSettled = true;
+        reject(error);
+      };
     });
     this.promise.catch(() => undefined);
   }
@@ -46,24 +56,28 @@ export class Torrent {
   /** v1 info-hash, lower-case hex. */
   readonly infoHash: string;
   readonly #events = new Emitter<TorrentEvents>();
-  readonly #ready = new Deferred();
+  #ready = new Deferred();
   #done = new Deferred();
-  #hasFailed = false;
   readonly #abort = new AbortController();
   readonly #disk: TorrentDisk;
+  readonly #expectData: boolean;
   readonly #keepJournal: boolean;
   /** Pieces that each file still lacks. */
   #missingPerFile: Int32Array = new Int32Array(0);
   #core: TorrentCore | undefined;
   #checkedFraction = 0;
+  #files: readonly TorrentFile[] | undefined;
   #closing: Promise<void> | undefined;
   #startPaused: boolean;
+  #root: string;
   readonly #onRemoved: () => void;
 
   /** Made by `Session.add`. */
   constructor(init: {
     metainfo: Metainfo;
     disk: TorrentDisk;
+    root: string;
+    expectData: boolean;
     keepJournal: boolean;
     paused: boolean;
     onRemoved: () => void;
@@ -71,8 +85,10 @@ export class Torrent {
     this.metainfo = init.metainfo;
     this.infoHash = formatHex(init.metainfo.infoHash ?? new Uint8Array());
     this.#disk = init.disk;
+    this.#expectData = init.expectData;
     this.#keepJournal = init.keepJournal;
     this.#startPaused = init.paused;
+    this.#root = init.root;
     this.#onRemoved = init.onRemoved;
   }
 
@@ -80,12 +96,12 @@ export class Torrent {
     return this.metainfo.name;
   }
 
-  /** Resolves when the data that was there has been checked and the torrent is under way. */
+  /** Resolves when the data that was there has been checked and the torrent is under way. `resume` after an error and `recheck` make it anew. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Resolves when every piece is verified and written; rejects when the torrent stops with an error or is closed before. `resume` makes it anew. */
+  /** Resolves when every piece is verified, written and synced; rejects when the torrent stops with an error or is closed before. `resume` after an error and `recheck` make it anew. */
   get done(): Promise<void> {
     return this.#done.promise;
   }
@@ -111,6 +127,35 @@ export class Torrent {
     return explainTorrent(this.#coreState);
   }
 
+  /** Its files, pad files among them, by index. */
+  get files(): readonly TorrentFile[] {
+    return (this.#files ??= this.metainfo.files.map(
+      (_, index) =>
+        new TorrentFile(
+          index,
+          () => this.#coreState,
+          (priorities) => this.selectFiles(priorities),
+        ),
+    ));
+  }
+
+  /**
+   * Changes how much files are wanted, by index; those not named stay as they are. The torrent is done when every wanted file is
+   * there; if something is missing again, `done` is made anew.
+   *
+   * @throws RangeError when there is no such file or priority.
+   */
+  selectFiles(priorities: ReadonlyMap<number, FilePriority>): void {
+    checkPriorities(priorities, this.metainfo.files.length);
+    const core = this.#core;
+    if (core === undefined || this.#abort.signal.aborted) return;
+    const wasComplete = core.state.picker.isComplete;
+    core.handle({ type: "files-selected", priorities });
+    if (wasComplete && !core.state.picker.isComplete && this.#done.isSettled) this.#done = new Deferred();
+    // While the data is checked the disk is not asked; `#open` tells it what was wanted in the end.
+    if (core.state.status !== "checking") void this.#tellUnwanted(core);
+  }
+
   addPeer(endpoint: Endpoint): void {
     this.#core?.handle({ type: "peers-found", endpoints: [endpoint], source: "user" });
   }
@@ -128,19 +173,73 @@ export class Torrent {
     this.#core?.handle({ type: "paused" });
   }
 
-  /** Goes on after `pause` or an error. */
+  /**
+   * Goes on after `pause` or an error. After an error the files are opened anew and looked at: what changed meanwhile is
+   * hashed, what is gone is fetched again. If the cause is still there, the torrent stops again with an `error` event.
+   */
   resume(): void {
     this.#startPaused = false;
-    // After an error there is something new to wait for.
-    if (this.#hasFailed) this.#done = new Deferred();
-    this.#hasFailed = false;
-    this.#core?.handle({ type: "resumed" });
+    const core = this.#core;
+    if (core?.state.status === "error") void this.#reopen(core, "auto");
+    else core?.handle({ type: "resumed" });
   }
 
-  /** Takes the torrent out of its session; its files stay. */
-  async remove(): Promise<void> {
-    await this.close(0);
+  /**
+   * Hashes everything that is there, whatever is known of it; peers are left meanwhile, and a paused torrent stays paused.
+   * Resolves when the torrent is under way again, rejects when the disk fails. `snapshot().checkedFraction` tells how far it is.
+   */
+  recheck(): Promise<void> {
+    const core = this.#core;
+    if (core === undefined || this.#abort.signal.aborted)
+      return Promise.reject(new EngineError("ENGINE_CLOSED", "the torrent is not open"));
+    const { status } = core.state;
+    if (status === "paused") this.#startPaused = true;
+    if (status !== "checking") void this.#reopen(core, "all");
+    return this.ready;
+  }
+
+  /** The download folder. */
+  get root(): string {
+    return this.#root;
+  }
+
+  /**
+   * Brings the files into another folder while the torrent runs: by second names, or by copying to another disk. Whatever
+   * moment the process dies at, the old place or the new one is complete; `onMoved` is called between, so that it can be
+   * remembered which. Not while the data is checked.
+   *
+   * @throws StorageError FOREIGN_DATA, DISK_FULL …; then the torrent goes on in the old place.
+   */
+  async move(root: string, onMoved: () => Promise<void> | void = () => {}): Promise<void> {
+    await this.ready;
+    await this.#disk.move(root, () => {
+      this.#root = root;
+      return onMoved();
+    });
+  }
+
+  /**
+   * Gives a file or a folder of the torrent another path below the download folder; `pathOf` tells the paths of now.
+   *
+   * @throws RangeError when no file of the torrent is there, StorageError FOREIGN_DATA when the name is taken.
+   */
+  async rename(path: readonly string[], newPath: readonly string[]): Promise<void> {
+    await this.ready;
+    await this.#disk.rename(path, newPath);
+  }
+
+  /** Where a file lies below the download folder. */
+  pathOf(fileIndex: number): readonly string[] {
+    return this.#disk.pathOf(fileIndex);
+  }
+
+  /** Takes the torrent out of its session. Its files stay, unless they are to be deleted, with what was saved about them. */
+  async remove({ deleteData = false }: { deleteData?: boolean } = {}): Promise<void> {
+    await this.close(0).catch((error: unknown) => {
+      if (!deleteData) throw error;
+    });
     this.#onRemoved();
+    if (deleteData) await this.#disk.deleteData();
   }
 
   get #coreState(): TorrentState {
@@ -156,41 +255,77 @@ export class Torrent {
       this.#events.emit("piece", piece);
       this.#countFiles(piece);
     },
-    done: (): void => {
-      this.#done.resolve();
-      this.#events.emit("done");
-    },
+    done: (): void => void this.#reportDone(),
     warning: (error: BtError): void => this.#events.emit("warning", error),
     failed: (error: BtError): void => {
-      this.#hasFailed = true;
       this.#done.reject(error);
       this.#events.emit("error", error);
     },
     status: (status: TorrentStatus): void => this.#events.emit("state", status),
   };
 
+  async #tellUnwanted(core: TorrentCore): Promise<void> {
+    try {
+      await this.#disk.setUnwanted(unwantedFiles(core.state));
+    } catch (error) {
+      if (!this.#abort.signal.aborted) core.handle({ type: "disk-failed", error: asBtError(error) });
+    }
+  }
+
+  /** Whoever is told that all is there may cut the power: only what is safe is called done. */
+  async #reportDone(): Promise<void> {
+    const done = this.#done;
+    try {
+      await this.#disk.flush();
+    } catch (error) {
+      this.#core?.handle({ type: "disk-failed", error: asBtError(error) });
+      return;
+    }
+    // Meanwhile it may have been closed, or something new may be wanted.
+    if (done !== this.#done || done.isSettled || !this.#coreState.picker.isComplete) return;
+    done.resolve();
+    this.#events.emit("done");
+  }
+
   /** Checks what is there, then starts. */
-  async run(core: TorrentCore, recheck: "auto" | "all"): Promise<void> {
+  run(core: TorrentCore, recheck: "auto" | "all"): Promise<void> {
     this.#core = core;
+    return this.#open(core, recheck);
+  }
+
+  #reopen(core: TorrentCore, recheck: "auto" | "all"): Promise<void> {
+    core.handle({ type: "check-begun" });
+    this.#ready = new Deferred();
+    // There is something new to wait for.
+    if (this.#done.isSettled) this.#done = new Deferred();
+    return this.#open(core, recheck);
+  }
+
+  async #open(core: TorrentCore, recheck: "auto" | "all"): Promise<void> {
+    const { signal } = this.#abort;
+    this.#checkedFraction = 0;
+    const unwanted = unwantedFiles(core.state);
     try {
       const have = await this.#disk.open({
         recheck,
-        signal: this.#abort.signal,
+        expectData: this.#expectData,
+        unwanted,
+        signal,
         onProgress: (checked, total) => {
           this.#checkedFraction = total === 0 ? 1 : checked / total;
         },
       });
-      if (this.#abort.signal.aborted) return;
+      if (signal.aborted) return;
       this.#checkedFraction = 1;
       this.#startCountingFiles(have);
       this.#events.emit("checked", have.count);
-      core.handle({ type: "started", have });
-      if (this.#startPaused) core.handle({ type: "paused" });
+      core.handle({ type: "started", have, paused: this.#startPaused });
+      if (!areSame(unwanted, unwantedFiles(core.state))) void this.#tellUnwanted(core);
       this.#ready.resolve();
     } catch (error) {
-      if (this.#abort.signal.aborted) return;
+      if (signal.aborted) return;
       this.#ready.reject(error);
-      core.handle({ type: "disk-failed", error: asBtError(error) });
+      core.handle({ type: "check-failed", error: asBtError(error) });
     }
   }
 
@@ -241,6 +376,20 @@ export class Torrent {
     for (const fileIndex of filesOf(this.metainfo, piece))
       if (--this.#missingPerFile[fileIndex]! === 0) this.#events.emit("file", fileIndex);
   }
+}
+
+/** @throws RangeError when there is no such file or priority. */
+export function checkPriorities(priorities: ReadonlyMap<number, number>, fileCount: number): void {
+  for (const [index, priority] of priorities) {
+    if (!(Number.isInteger(index) && index >= 0 && index < fileCount))
+      throw new RangeError(`file ${index} of ${fileCount}`);
+    if (!(Number.isInteger(priority) && priority >= 0 && priority <= 7))
+      throw new RangeError(`priority ${priority} of file ${index}: 0 to 7`);
+  }
+}
+
+function areSame(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  return a.size === b.size && [...a].every((index) => b.has(index));
 }
 
 /** While closing waits for trackers and writes, how often it looks, ms. Short, since a user waits for it. */

@@ -15,6 +15,7 @@ export interface MemoryDiskOptions {
   /** Throws to make the n-th call of its kind fail. */
   readonly beforeCommit?: (piece: number) => void;
   readonly beforeRead?: () => void;
+  readonly beforeOpen?: () => void;
 }
 
 /** A disk in memory for one torrent, with its own latency and faults on demand. */
@@ -23,11 +24,14 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
   readonly #options: MemoryDiskOptions;
   readonly contents: Uint8Array;
   #metainfo: Metainfo | undefined;
+  #wasOpened = false;
   readonly #failed = new Map<number, readonly string[]>();
   #out = 0;
   /** The most buffers that were out at a time. */
   mostBuffersOut = 0;
   commitCount = 0;
+  /** What it was told last. */
+  unwanted: ReadonlySet<number> = new Set();
 
   constructor(clock: VirtualClock, options: MemoryDiskOptions) {
     this.#clock = clock;
@@ -44,18 +48,28 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
     return this;
   }
 
-  async open(): Promise<Bitfield> {
+  async open({ unwanted }: Parameters<TorrentDisk["open"]>[0]): Promise<Bitfield> {
+    this.unwanted = unwanted ?? this.unwanted;
     const { pieces } = this.#metainfo!.layout;
     const have = new Bitfield(pieces.pieceCount);
-    const given = this.#options.have ?? [];
+    const given = this.#wasOpened ? [] : (this.#options.have ?? []);
     for (let piece = 0; piece < pieces.pieceCount; piece++) {
-      if (given !== "all" && !given.includes(piece)) continue;
-      have.set(piece);
       const from = pieces.offsetOf(piece);
-      this.contents.set(this.#options.truth.subarray(from, from + pieces.pieceLengthAt(piece)), from);
+      const truth = this.#options.truth.subarray(from, from + pieces.pieceLengthAt(piece));
+      if (given === "all" || given.includes(piece)) this.contents.set(truth, from);
+      else if (!this.#wasOpened || !bytesEqual(this.contents.subarray(from, from + truth.length), truth))
+        continue;
+      have.set(piece);
     }
+    this.#wasOpened = true;
     await this.#wait();
+    this.#options.beforeOpen?.();
     return have;
+  }
+
+  setUnwanted(fileIndices: ReadonlySet<number>): Promise<void> {
+    this.unwanted = fileIndices;
+    return Promise.resolve();
   }
 
   acquire(piece: number): PieceSink | undefined {
@@ -106,7 +120,29 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
     for (const { offset, into } of targets) into.set(this.contents.subarray(offset, offset + into.length));
   }
 
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async move(_root: string, onMoved: () => Promise<void> | void): Promise<void> {
+    await this.#wait();
+    await onMoved();
+  }
+
+  rename(): Promise<void> {
+    return this.#wait();
+  }
+
+  pathOf(fileIndex: number): readonly string[] {
+    return this.#metainfo!.files[fileIndex]!.path;
+  }
+
+  deleteData(): Promise<void> {
+    this.contents.fill(0);
     return Promise.resolve();
   }
 

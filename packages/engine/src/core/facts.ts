@@ -4,6 +4,7 @@ import type { ExtensionHandshake } from "@bt/wire";
 import type { PeerSource } from "../policy/dial-order.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerRecord } from "./peer-book.ts";
+import type { FilePriority } from "./file-priority.ts";
 
 /**
  * Everything that can happen to a torrent. A torrent changes only by being handed one of these (`TorrentCore.handle`);
@@ -11,7 +12,10 @@ import type { PeerRecord } from "./peer-book.ts";
  */
 export type Fact =
   // commands
-  | { readonly type: "started"; readonly have: Bitfield }
+  | { readonly type: "started"; readonly have: Bitfield; readonly paused: boolean }
+  | { readonly type: "check-begun" }
+  | { readonly type: "check-failed"; readonly error: BtError }
+  | { readonly type: "files-selected"; readonly priorities: ReadonlyMap<number, FilePriority> }
   | { readonly type: "paused" }
   | { readonly type: "resumed" }
   | { readonly type: "closing" }

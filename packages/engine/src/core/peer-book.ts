@@ -126,6 +126,12 @@ export class PeerBook {
     for (const record of this.#records.values()) if (record.source !== "user") record.connectable = false;
   }
 
+  /** It was us who left: those with whom all was well are dialled at once. */
+  comeBack(now: number): void {
+    for (const record of this.#records.values())
+      if (record.state === "idle" && record.hadWorked) record.nextDialAt = Math.min(record.nextDialAt, now);
+  }
+
   /** For good: a peer that was proven to send bad data. Others on a loopback address are told apart by port. */
   ban(record: PeerRecord): void {
     record.banned = true;

@@ -11,13 +11,14 @@ import {
   releaseRequests,
 } from "./downloading.ts";
 import type { Fact } from "./facts.ts";
-import { closing, pause, resume, start } from "./lifecycle.ts";
+import { beginCheck, closing, pause, resume, start } from "./lifecycle.ts";
 import type { Peer } from "./peer.ts";
+import { selectFiles } from "./selecting.ts";
 import { sweep } from "./sweeping.ts";
 import type { TorrentState } from "./torrent-state.ts";
 import { blockRequested, requestCancelled } from "./uploading.ts";
 import { banLiars } from "./blaming.ts";
-import { diskFailed, pieceJudged } from "./verifying.ts";
+import { diskFailed, pieceJudged, stopWith } from "./verifying.ts";
 import type { Sleeper, WakeQueue } from "./wake-queue.ts";
 
 /** Most pieces a peer may let us have while it chokes us; BEP 6 suggests ten, Transmission and libtorrent send up to 16. */
@@ -69,7 +70,13 @@ export class TorrentCore implements Sleeper {
     if (t.status === "closed") return;
     switch (fact.type) {
       case "started":
-        return start(t, fact.have);
+        return start(t, fact.have, fact.paused);
+      case "check-begun":
+        return beginCheck(t);
+      case "check-failed":
+        return stopWith(t, fact.error);
+      case "files-selected":
+        return selectFiles(t, fact.priorities);
       case "paused":
         return pause(t);
       case "resumed":

@@ -1,5 +1,5 @@
 import type { Metainfo } from "@bt/metainfo";
-import { BlockBatch, PiecePicker } from "@bt/piece-picker";
+import { BlockBatch, NORMAL_PRIORITY, PiecePicker } from "@bt/piece-picker";
 import type { BtError, PieceLayout } from "@bt/primitives";
 import { Announcer, type AnnounceTask } from "@bt/tracker";
 import type { TorrentLimits, TorrentPolicies } from "../options.ts";
@@ -86,6 +86,11 @@ export class TorrentState {
   readonly down: RateMeter = new RateMeter();
   readonly up: RateMeter = new RateMeter();
   wastedLength = 0;
+  /** By file. */
+  readonly filePriorities: Uint8Array;
+  /** Bytes of the pieces that are wanted, and of those that are had of them. */
+  wantedLength = 0;
+  wantedVerifiedLength = 0;
   committingCount = 0;
   status: TorrentStatus = "checking";
   error: BtError | undefined;
@@ -108,6 +113,8 @@ export class TorrentState {
   }) {
     this.metainfo = init.metainfo;
     this.layout = init.metainfo.layout.pieces;
+    this.wantedLength = this.layout.totalLength;
+    this.filePriorities = new Uint8Array(init.metainfo.files.length).fill(NORMAL_PRIORITY);
     this.disk = init.disk;
     this.surroundings = init.surroundings;
     this.reports = init.reports;

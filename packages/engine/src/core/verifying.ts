@@ -22,6 +22,7 @@ function pieceHad(t: TorrentState, piece: number): void {
   for (const sender of new Set(t.sinks.get(piece)?.senders)) sender.goodPieceCount++;
   t.sinks.delete(piece);
   t.picker.verified(piece);
+  if (t.picker.priorityOf(piece) > 0) t.wantedVerifiedLength += t.layout.pieceLengthAt(piece);
   t.reports.piece(piece);
   if (t.suspicions.has(piece)) askForGoodBlocks(t, piece);
   const message = encodeHave(piece);
@@ -37,7 +38,8 @@ function pieceHad(t: TorrentState, piece: number): void {
 export function becomeSeed(t: TorrentState): void {
   t.setStatus("seeding");
   t.idle.clear();
-  t.announcer.complete(t.now);
+  // BEP 3: "completed" is for who has everything; a part of the files is something else (BEP 21).
+  if (t.picker.have.isFull) t.announcer.complete(t.now);
   driveAnnouncer(t);
   for (const peer of [...t.peers]) {
     updateInterest(t, peer);
@@ -65,6 +67,12 @@ export function diskFailed(t: TorrentState, error: BtError, piece: number | unde
     t.picker.abandon(piece);
     t.surroundings.bufferFreed();
   }
+  // While the disk is opened anew, what was under way when it failed comes to its end: that is no news.
+  if (t.status !== "checking") stopWith(t, error);
+}
+
+/** The torrent stops until it is asked to go on. */
+export function stopWith(t: TorrentState, error: BtError): void {
   if (t.status === "error" || t.status === "closed") return;
   t.error = error;
   t.setStatus("error");

@@ -6,11 +6,14 @@
 import { createTrackerClient } from "@bt/tracker";
 import type { EnginePorts } from "../ports.ts";
 import { createSession, type Session, type SessionOptions } from "../session.ts";
-import { createFileDisk } from "./file-disk.ts";
+import { createFileDisk, type FileDiskOptions } from "./file-disk.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { createTcpTransport } from "./tcp-transport.ts";
 
-export interface NodeSessionOptions extends Omit<SessionOptions, "ports"> {
+export { createFileDisk, type FileDiskOptions } from "./file-disk.ts";
+
+export interface NodeSessionOptions
+  extends Omit<SessionOptions, "ports">, Pick<FileDiskOptions, "allocation" | "openFileLimit"> {
   /** Address to listen on and to dial from; default all. */
   readonly host?: string;
   /** Bytes of piece buffers, default 32 MiB. Fewer are used when downloads are slow. */
@@ -24,7 +27,8 @@ export const DEFAULT_MEMORY_BUDGET_LENGTH: number = 32 * 1024 * 1024;
 
 /** Starts a session on this machine; resolves when it listens. */
 export async function createNodeSession(options: NodeSessionOptions = {}): Promise<Session> {
-  const { host, memoryBudgetLength = DEFAULT_MEMORY_BUDGET_LENGTH, ports, ...rest } = options;
+  const { host, memoryBudgetLength = DEFAULT_MEMORY_BUDGET_LENGTH, ports, ...other } = options;
+  const { allocation, openFileLimit, ...rest } = other;
   const tracker = ports?.tracker ?? createTracker(host);
   return createSession({
     ...rest,
@@ -32,7 +36,7 @@ export async function createNodeSession(options: NodeSessionOptions = {}): Promi
       clock: ports?.clock ?? systemClock,
       random: ports?.random ?? systemRandom,
       transport: ports?.transport ?? createTcpTransport({ host }),
-      disk: ports?.disk ?? createFileDisk({ memoryBudgetLength }),
+      disk: ports?.disk ?? createFileDisk({ memoryBudgetLength, allocation, openFileLimit }),
       tracker,
     },
   });
