@@ -41,10 +41,11 @@ describe("download", () => {
       downloaded: 150_000,
       total: 150_000,
       uploaded: 0,
-      peers: 1,
-      seeds: 1,
       etaSeconds: 0,
     });
+    // A complete torrent leaves other seeds, maybe before it is reported as complete.
+    expect([0, 1]).toContain(progress["peers"]);
+    expect(progress["seeds"]).toBe(progress["peers"]);
     expect(progress).toMatchObject({ downRate: expect.any(Number) as unknown, upRate: 0 });
     expect(
       events

@@ -9,6 +9,7 @@ import { JSON_OPTION } from "../options/output-options.ts";
 import { DOWNLOAD_OPTIONS } from "../options/transfer-options.ts";
 import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
+import { selectFiles } from "../values/file-list.ts";
 import { type LoadedTorrent, readTorrent } from "../sources/read-torrent.ts";
 
 const OPTIONS = { ...DOWNLOAD_OPTIONS, ...JSON_OPTION } as const;
@@ -22,6 +23,7 @@ export const download = defineCommand({
   examples: [
     "bt debian.torrent",
     "bt download a.torrent https://host.example/b.torrent -o ~/Downloads --max-down 2M",
+    "bt download a.torrent --select '1,3-5,*.mkv'",
     "bt download a.torrent --seed-ratio 1 --seed-time 2h",
     "curl -s https://host.example/a.torrent | bt download -",
   ],
@@ -30,6 +32,10 @@ export const download = defineCommand({
     withView(call, async (view) => {
       const { io, stop, operands, options } = call;
       const torrents = await Promise.race([readAll(call), stop.interrupted()]);
+      const parts = options.select ?? [];
+      const selections = torrents.map(({ metainfo }) =>
+        parts.length === 0 ? undefined : selectFiles(parts, metainfo),
+      );
       if (options.list) return listFiles(torrents, call);
       const { runTransfers } = await import("../transfer/run-transfers.ts");
       const root = resolve(io.cwd, options.out ?? ".");
@@ -39,8 +45,14 @@ export const download = defineCommand({
       );
       return runTransfers(
         {
-          items: torrents.map(({ metainfo }) => ({ metainfo, root, trackers: options.tracker })),
+          items: torrents.map(({ metainfo }, index) => ({
+            metainfo,
+            root,
+            trackers: options.tracker,
+            selected: selections[index],
+          })),
           network: options,
+          allocation: options.allocation,
           resume: !options.noResume,
           seedOnly: false,
           timeoutMs: options.timeout,

@@ -1,4 +1,6 @@
+import { usageFailure } from "../failure.ts";
 import { parseBindAddress, parseHostAndPort } from "../values/address.ts";
+import { parseSelectList } from "../values/file-list.ts";
 import { parseDuration } from "../values/duration.ts";
 import { parseRate } from "../values/length.ts";
 import { parsePort, parseRatio, wholeNumber } from "../values/number.ts";
@@ -31,6 +33,11 @@ export const SEEDING_OPTIONS = {
   seedTime: valueOption("--seed-time <t>", "seed for so long, e.g. 90s, 5m or 1h", parseDuration),
 } as const;
 
+function parseAllocation(text: string): "sparse" | "full" {
+  if (text === "sparse" || text === "full") return text;
+  throw usageFailure(`"${text}" is neither sparse nor full`);
+}
+
 export const DOWNLOAD_OPTIONS = {
   out: valueOption("-o, --out <dir>", "download folder (default: the current one)", parseText),
   ...NETWORK_OPTIONS,
@@ -38,5 +45,15 @@ export const DOWNLOAD_OPTIONS = {
   ...SEEDING_OPTIONS,
   timeout: valueOption("--timeout <t>", "give up when nothing arrives for so long, e.g. 5m", parseDuration),
   noResume: switchOption("--no-resume", "trust no saved state: check the data that is there by its hashes"),
+  select: valueOption(
+    "--select <list>",
+    "download only these files: numbers of --list, ranges, names, folders, patterns; e.g. 1,3-5,*.mkv",
+    parseSelectList,
+  ),
+  allocation: valueOption(
+    "--allocation <kind>",
+    "sparse (default): files take room as data comes; full: all of it at once",
+    parseAllocation,
+  ),
   list: switchOption("--list", "list the files and download nothing"),
 } as const;

@@ -9,12 +9,16 @@ import { resolveHost } from "../values/address.ts";
 export type NetworkValues = OptionValues<typeof NETWORK_OPTIONS>;
 
 /** A session that listens as the options say. */
-export async function openSession(network: NetworkValues): Promise<Session> {
+export async function openSession(
+  network: NetworkValues,
+  allocation: "sparse" | "full" = "sparse",
+): Promise<Session> {
   const { createNodeSession } = await import("@bt/engine/node");
   const { port, bind, maxDown, maxUp, maxPeers } = network;
   try {
     return await createNodeSession({
       port: port ?? 0,
+      allocation,
       ...(bind === undefined ? {} : { host: bind }),
       ...(maxDown === undefined ? {} : { maxDownloadRate: maxDown }),
       ...(maxUp === undefined ? {} : { maxUploadRate: maxUp }),

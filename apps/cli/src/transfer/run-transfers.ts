@@ -13,6 +13,8 @@ export interface TransferItem {
   readonly root: string;
   /** Tiers besides those of the torrent. */
   readonly trackers: readonly (readonly string[])[];
+  /** Indices of the only files that are wanted; absent: all. */
+  readonly selected?: ReadonlySet<number> | undefined;
   /** For a torrent that was made on the spot. */
   readonly magnet?: string;
 }
@@ -20,6 +22,7 @@ export interface TransferItem {
 export interface TransferPlan extends TorrentRunOptions {
   readonly items: readonly TransferItem[];
   readonly network: NetworkValues;
+  readonly allocation?: "sparse" | "full" | undefined;
   /** False: hash what is there, whatever was saved about it. */
   readonly resume: boolean;
 }
@@ -30,7 +33,7 @@ const FAREWELL_MS = 1_000;
 /** Downloads or seeds until all items are done with. Rejects with the interruption after a clean stop. */
 export async function runTransfers(plan: TransferPlan, view: TransferView, stop: Stop): Promise<ExitCode> {
   const peers = await resolvePeers(plan.network);
-  const session = await openSession(plan.network);
+  const session = await openSession(plan.network, plan.allocation);
   let ticking: ReturnType<typeof setInterval> | undefined;
   try {
     view.emit({ event: "listening", port: session.port });
@@ -51,6 +54,7 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
         trackers: item.trackers,
         useTrackers: !plan.network.noTrackers,
         resume: plan.resume,
+        ...(item.selected === undefined ? {} : { filePriorities: onlyThese(metainfo, item.selected) }),
       });
       return new TorrentRun(torrent, view, plan);
     });
@@ -69,4 +73,10 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
     view.close();
     await session.close({ timeoutMs: stop.isRequested ? CLEAN_STOP_MS : FAREWELL_MS });
   }
+}
+
+function onlyThese({ files }: Metainfo, selected: ReadonlySet<number>): Map<number, 0> {
+  const priorities = new Map<number, 0>();
+  for (const [index, { pad }] of files.entries()) if (!pad && !selected.has(index)) priorities.set(index, 0);
+  return priorities;
 }

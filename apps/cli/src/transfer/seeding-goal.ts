@@ -2,7 +2,7 @@ import type { Torrent } from "@bt/engine";
 
 /** When a complete torrent has been seeded enough. Of several limits the first that is reached counts. */
 export interface SeedingGoal {
-  /** Uploaded bytes over the torrent's size. */
+  /** Uploaded bytes over the size of what was wanted. */
   readonly ratio: number | undefined;
   readonly timeMs: number | undefined;
 }
@@ -20,8 +20,8 @@ export async function seedUntil(torrent: Torrent, goal: SeedingGoal): Promise<vo
     ratio === undefined
       ? undefined
       : setInterval(() => {
-          const { uploadedLength, totalLength } = torrent.snapshot();
-          if (uploadedLength >= ratio * totalLength) resolve();
+          const { uploadedLength, wantedLength } = torrent.snapshot();
+          if (uploadedLength >= ratio * wantedLength) resolve();
         }, LOOK_INTERVAL_MS);
   try {
     await promise;

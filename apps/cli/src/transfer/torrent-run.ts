@@ -91,14 +91,14 @@ export class TorrentRun {
       watch?.stop();
     }
     onComplete();
-    const { totalLength, receivedLength } = torrent.snapshot();
+    const { wantedLength, receivedLength } = torrent.snapshot();
     const seconds = (performance.now() - this.#startedAt) / 1000;
     const { infoHash, name } = torrent;
     this.#view.emit({
       event: "complete",
       infoHash,
       name,
-      totalLength,
+      totalLength: wantedLength,
       receivedLength,
       seconds: round(seconds),
     });
@@ -136,8 +136,8 @@ export class TorrentRun {
 function progressFacts(infoHash: string, snapshot: TorrentSnapshot): ProgressFacts {
   return {
     infoHash,
-    downloaded: snapshot.verifiedLength,
-    total: snapshot.totalLength,
+    downloaded: snapshot.wantedVerifiedLength,
+    total: snapshot.wantedLength,
     uploaded: snapshot.uploadedLength,
     downRate: Math.round(snapshot.downRate),
     upRate: Math.round(snapshot.upRate),
