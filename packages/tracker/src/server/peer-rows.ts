@@ -1,0 +1,245 @@
+import { EndpointIndex } from "./endpoint-index.ts";
+import type { KeyedHash } from "./keyed-hash.ts";
+import { NO_BLOCK, RowArena } from "./row-arena.ts";
+import { FAMILY } from "./swarm-table.ts";
+
+/** The order in which a swarm's peers stand. Whoever is not a downloader wants nothing of the later classes (BEP 21). */
+export const PEER_CLASS = Object.freeze({ downloader: 0, paused: 1, seed: 2 });
+
+/** A swarm with more peers of a family gets an index; a smaller one is looked through, 2 KiB at most. */
+const INDEX_FROM = 64;
+const ID_WORDS = 5;
+const COMPLETED_FLAG = 1;
+
+/**
+ * The peers of one address family, of all swarms: rows of address, port, flags, tick of the last announce, id (32 bytes for
+ * IPv4, 44 for IPv6). The rows of a swarm stand without gaps, downloaders first, then partial seeds, then seeds: so that
+ * counting them is subtracting and choosing among them is drawing numbers. `words` and `at` name the family's part of a
+ * swarm's record.
+ */
+export class PeerRows {
+  readonly entryLength: number;
+  readonly #addressWords: number;
+  /** Words that tell one host from another: an IPv6 host has the whole /64 to itself. */
+  readonly #hostWords: number;
+  readonly #rowWords: number;
+  readonly #hash: KeyedHash;
+  readonly #arena: RowArena;
+  readonly #indexBySwarm = new Map<number, EndpointIndex>();
+  readonly #wanted = new Uint32Array(5);
+  readonly #wantedBytes = new Uint8Array(this.#wanted.buffer);
+  readonly #hostScratch = new Uint32Array(2);
+  /** Peers of the same host that `find` met. */
+  hostCount = 0;
+
+  constructor(family: 4 | 6, hash: KeyedHash) {
+    this.#addressWords = family === 4 ? 1 : 4;
+    this.#hostWords = family === 4 ? 1 : 2;
+    this.entryLength = 4 * this.#addressWords + 2;
+    this.#rowWords = this.#addressWords + 2 + ID_WORDS;
+    this.#hash = hash;
+    this.#arena = new RowArena(this.#rowWords);
+  }
+
+  /** Memory of rows and indices. */
+  get byteLength(): number {
+    let total = this.#arena.byteLength;
+    for (const index of this.#indexBySwarm.values()) total += index.byteLength;
+    return total;
+  }
+
+  /** The row of the peer with this compact entry, or -1. Sets `hostCount`, complete only when the peer is not there. */
+  find(words: Uint32Array, at: number, swarm: number, entry: Uint8Array): number {
+    this.hostCount = 0;
+    const count = words[at + FAMILY.peerCount]!;
+    if (count === 0) return -1;
+    for (let i = 0; i < this.entryLength; i++) this.#wantedBytes[i] = entry[i]!;
+    const handle = words[at + FAMILY.block]!;
+    const chunk = this.#arena.chunkOf(handle);
+    const base = this.#arena.baseOf(handle);
+    const index = count > INDEX_FROM ? this.#indexBySwarm.get(swarm) : undefined;
+    if (index === undefined) {
+      for (let row = 0; row < count; row++) {
+        if (this.#isWanted(chunk.words, chunk.bytes, base + row * this.#rowWords)) return row;
+      }
+      return -1;
+    }
+    let slot = index.start(this.#hashOfHost(this.#wanted, 0));
+    for (let row = index.rowAt(slot); row >= 0; row = index.rowAt(slot)) {
+      if (this.#isWanted(chunk.words, chunk.bytes, base + row * this.#rowWords)) return row;
+      slot = index.next(slot);
+    }
+    return -1;
+  }
+
+  classOf(words: Uint32Array, at: number, row: number): number {
+    if (row < words[at + FAMILY.downloaderEnd]!) return PEER_CLASS.downloader;
+    return row < words[at + FAMILY.pausedEnd]! ? PEER_CLASS.paused : PEER_CLASS.seed;
+  }
+
+  /** Adds a peer that `find` did not find; returns its row. */
+  add(words: Uint32Array, at: number, swarm: number, entry: Uint8Array, peerClass: number): number {
+    const row = words[at + FAMILY.peerCount]!;
+    this.#reserve(words, at, row + 1);
+    const handle = words[at + FAMILY.block]!;
+    const chunk = this.#arena.chunkOf(handle);
+    const byteAt = (this.#arena.baseOf(handle) + row * this.#rowWords) * 4;
+    for (let i = 0; i < this.entryLength; i++) chunk.bytes[byteAt + i] = entry[i]!;
+    chunk.bytes[byteAt + this.entryLength] = 0;
+    chunk.bytes[byteAt + this.entryLength + 1] = 0;
+    words[at + FAMILY.peerCount] = row + 1;
+    const mayHaveIndex = row >= INDEX_FROM >> 1;
+    if (row >= INDEX_FROM || (mayHaveIndex && this.#indexBySwarm.has(swarm)))
+      this.#indexFor(words, at, swarm, row);
+    return this.move(words, at, swarm, row, PEER_CLASS.seed, peerClass);
+  }
+
+  /** The peer has announced itself. */
+  touch(words: Uint32Array, at: number, row: number, peerId: Uint8Array, tick: number): void {
+    const handle = words[at + FAMILY.block]!;
+    const chunk = this.#arena.chunkOf(handle);
+    const seenAt = this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 1;
+    chunk.words[seenAt] = tick;
+    for (let i = 0; i < 4 * ID_WORDS; i++) chunk.bytes[4 * seenAt + 4 + i] = peerId[i]!;
+  }
+
+  /** Notes that the peer's download was counted; whether it was not yet. */
+  markCompleted(words: Uint32Array, at: number, row: number): boolean {
+    const handle = words[at + FAMILY.block]!;
+    const { bytes } = this.#arena.chunkOf(handle);
+    const flagAt = 4 * (this.#arena.baseOf(handle) + row * this.#rowWords) + this.entryLength;
+    const isNew = (bytes[flagAt]! & COMPLETED_FLAG) === 0;
+    bytes[flagAt]! |= COMPLETED_FLAG;
+    return isNew;
+  }
+
+  /** Puts a row from one class into another, by swaps with the rows at the borders between. Returns its new place. */
+  move(words: Uint32Array, at: number, swarm: number, row: number, from: number, to: number): number {
+    let place = row;
+    for (let peerClass = from; peerClass < to; peerClass++) {
+      const last = --words[at + FAMILY.downloaderEnd + peerClass]!;
+      this.#swap(words, at, swarm, place, last);
+      place = last;
+    }
+    for (let peerClass = from; peerClass > to; peerClass--) {
+      const first = words[at + FAMILY.downloaderEnd + peerClass - 1]!++;
+      this.#swap(words, at, swarm, place, first);
+      place = first;
+    }
+    return place;
+  }
+
+  remove(words: Uint32Array, at: number, swarm: number, row: number): void {
+    const place = this.move(words, at, swarm, row, this.classOf(words, at, row), PEER_CLASS.seed);
+    const last = words[at + FAMILY.peerCount]! - 1;
+    this.#swap(words, at, swarm, place, last);
+    // Invariant: a swarm with an index has more than half of INDEX_FROM peers, and all of them are in it.
+    if (last >= INDEX_FROM >> 1) this.#indexBySwarm.get(swarm)?.remove(last);
+    words[at + FAMILY.peerCount] = last;
+    if (last === INDEX_FROM >> 1) this.#indexBySwarm.delete(swarm);
+    const capacity = this.#arena.capacityOf(words[at + FAMILY.block]!);
+    if (3 * last <= capacity) this.#relocate(words, at, last === 0 ? 0 : last + (last >> 2));
+  }
+
+  /** Removes who was last seen more than `lifetime` ticks before `tick`; O(peers of the swarm). */
+  expire(words: Uint32Array, at: number, swarm: number, tick: number, lifetime: number): void {
+    // From the end: a row that a removal swaps in was looked at before.
+    for (let row = words[at + FAMILY.peerCount]! - 1; row >= 0; row--) {
+      const handle = words[at + FAMILY.block]!;
+      const seenAt = this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 1;
+      const age = (tick - this.#arena.chunkOf(handle).words[seenAt]!) >>> 0;
+      if (age > lifetime) this.remove(words, at, swarm, row);
+    }
+  }
+
+  /** Helps memory to be let go after a flood: see `RowArena.shouldMove`. */
+  compact(words: Uint32Array, at: number): void {
+    const handle = words[at + FAMILY.block]!;
+    if (handle !== NO_BLOCK && this.#arena.shouldMove(handle))
+      this.#relocate(words, at, this.#arena.capacityOf(handle));
+  }
+
+  /** Copies a row's compact entry. */
+  copyEntry(words: Uint32Array, at: number, row: number, to: Uint8Array, toAt: number): void {
+    const handle = words[at + FAMILY.block]!;
+    const { bytes } = this.#arena.chunkOf(handle);
+    const from = 4 * (this.#arena.baseOf(handle) + row * this.#rowWords);
+    // A loop: for so few bytes the views that `set` needs cost more than the copying.
+    for (let i = 0; i < this.entryLength; i++) to[toAt + i] = bytes[from + i]!;
+  }
+
+  /** Copies a row's peer id. */
+  copyId(words: Uint32Array, at: number, row: number, to: Uint8Array, toAt: number): void {
+    const handle = words[at + FAMILY.block]!;
+    const { bytes } = this.#arena.chunkOf(handle);
+    const from = 4 * (this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 2);
+    for (let i = 0; i < 4 * ID_WORDS; i++) to[toAt + i] = bytes[from + i]!;
+  }
+
+  #isWanted(words: Uint32Array, bytes: Uint8Array, rowAt: number): boolean {
+    for (let i = 0; i < this.#hostWords; i++) if (words[rowAt + i] !== this.#wanted[i]) return false;
+    this.hostCount++;
+    for (let i = 4 * this.#hostWords; i < this.entryLength; i++)
+      if (bytes[4 * rowAt + i] !== this.#wantedBytes[i]) return false;
+    return true;
+  }
+
+  #hashOfHost(words: Uint32Array, from: number): number {
+    for (let i = 0; i < this.#hostWords; i++) this.#hostScratch[i] = words[from + i]!;
+    return this.#hash.hash32(this.#hostScratch, this.#hostWords);
+  }
+
+  /** Enters the newest row into the swarm's index, which is made when it is the first that needs one. */
+  #indexFor(words: Uint32Array, at: number, swarm: number, newest: number): void {
+    let index = this.#indexBySwarm.get(swarm);
+    let row = newest;
+    if (index === undefined) {
+      index = new EndpointIndex((one) => {
+        const handle = words[at + FAMILY.block]!;
+        return this.#hashOfHost(
+          this.#arena.chunkOf(handle).words,
+          this.#arena.baseOf(handle) + one * this.#rowWords,
+        );
+      });
+      this.#indexBySwarm.set(swarm, index);
+      row = 0;
+    }
+    for (; row <= newest; row++) index.add(row);
+  }
+
+  #swap(words: Uint32Array, at: number, swarm: number, one: number, other: number): void {
+    if (one === other) return;
+    if (words[at + FAMILY.peerCount]! > INDEX_FROM >> 1) this.#indexBySwarm.get(swarm)?.swap(one, other);
+    const handle = words[at + FAMILY.block]!;
+    const rows = this.#arena.chunkOf(handle).words;
+    const base = this.#arena.baseOf(handle);
+    const a = base + one * this.#rowWords;
+    const b = base + other * this.#rowWords;
+    for (let i = 0; i < this.#rowWords; i++) {
+      const word = rows[a + i]!;
+      rows[a + i] = rows[b + i]!;
+      rows[b + i] = word;
+    }
+  }
+
+  #reserve(words: Uint32Array, at: number, rowCount: number): void {
+    if (rowCount > this.#arena.capacityOf(words[at + FAMILY.block]!)) this.#relocate(words, at, rowCount);
+  }
+
+  /** Moves the rows into a block for `capacity` rows; 0 gives the block back. */
+  #relocate(words: Uint32Array, at: number, capacity: number): void {
+    const from = words[at + FAMILY.block]!;
+    const to = capacity === 0 ? NO_BLOCK : this.#arena.allocate(capacity);
+    if (from !== NO_BLOCK && to !== NO_BLOCK) {
+      const rows = this.#arena.chunkOf(from).words;
+      const begin = this.#arena.baseOf(from);
+      const length = words[at + FAMILY.peerCount]! * this.#rowWords;
+      const target = this.#arena.chunkOf(to).words;
+      const targetAt = this.#arena.baseOf(to);
+      if (rows === target) target.copyWithin(targetAt, begin, begin + length);
+      else target.set(rows.subarray(begin, begin + length), targetAt);
+    }
+    if (from !== NO_BLOCK) this.#arena.free(from);
+    words[at + FAMILY.block] = to;
+  }
+}
