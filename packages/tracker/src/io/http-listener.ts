@@ -1,0 +1,105 @@
+import { BlockList, createServer, isIPv6, type AddressInfo, type Server, type Socket } from "node:net";
+import { HttpAnswers } from "../server/http-answers.ts";
+import { HttpRequestReader } from "../server/http-request.ts";
+import type { TrackerService } from "../server/tracker-service.ts";
+import { HttpConnection, type HttpShared } from "./http-connection.ts";
+
+/** No client's announce is above 2 KiB; a scrape of 74 hashes takes 5.4 KiB. */
+const MAX_HEADER_LENGTH = 16_384;
+const CHECK_INTERVAL_MS = 1_000;
+/** Connections that the kernel accepts ahead of us. */
+const BACKLOG = 1_024;
+
+/** HTTP on one address. The protocol is read by our own reader: `node:http` costs three times as much a request. */
+export class HttpListener {
+  readonly #server: Server;
+  readonly #connections = new Set<HttpConnection>();
+  readonly #countByHost = new Map<string, number>();
+  readonly #shared: HttpShared;
+  readonly #maxPerHost: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(service: TrackerService) {
+    const { settings } = service;
+    const isTrusted = trustOf(settings.trustedProxies);
+    const header = settings.trustedProxies.length > 0 ? settings.forwardedHeader.toLowerCase() : undefined;
+    this.#shared = {
+      answers: new HttpAnswers(service),
+      reader: new HttpRequestReader(MAX_HEADER_LENGTH, header),
+      isTrusted,
+    };
+    this.#maxPerHost = settings.maxConnectionsPerAddress;
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server.maxConnections = settings.maxConnectionCount;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Rejects with the system's error. */
+  listen(port: number, host: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ port, host, backlog: BACKLOG, ipv6Only: true }, () => {
+        this.#server.off("error", reject);
+        // A connection that cannot be taken (no file descriptors left) must not end the program; others still can.
+        this.#server.on("error", () => undefined);
+        this.#timer = setInterval(() => this.#cutOff(), CHECK_INTERVAL_MS);
+        resolve(this.#server.address() as AddressInfo);
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#timer);
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      for (const connection of this.#connections) connection.destroy();
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const host = socket.remoteAddress;
+    if (host === undefined) {
+      socket.destroy();
+      return;
+    }
+    const count = (this.#countByHost.get(host) ?? 0) + 1;
+    if (count > this.#maxPerHost && !this.#shared.isTrusted(host)) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      return;
+    }
+    this.#countByHost.set(host, count);
+    const connection = new HttpConnection(socket, host, this.#shared);
+    this.#connections.add(connection);
+    socket.on("close", () => {
+      this.#connections.delete(connection);
+      const left = this.#countByHost.get(host)! - 1;
+      if (left === 0) this.#countByHost.delete(host);
+      else this.#countByHost.set(host, left);
+    });
+  }
+
+  #cutOff(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) if (connection.deadlineAt < now) connection.destroy();
+  }
+}
+
+/** Whether an address is one of the proxies, which are addresses or networks. @throws TypeError for what is neither. */
+function trustOf(proxies: readonly string[]): (host: string) => boolean {
+  if (proxies.length === 0) return () => false;
+  const list = new BlockList();
+  for (const proxy of proxies) {
+    const [address = "", prefix] = proxy.split("/", 2);
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (host) => {
+    const plain = host.replace(/^::ffff:(?=[0-9]+\.)/i, "");
+    return list.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
+  };
+}
