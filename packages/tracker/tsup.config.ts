@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/server.ts"],
+  entry: ["src/index.ts", "src/server.ts", "src/store-conformance.ts"],
   format: ["esm"],
   target: "node20",
   platform: "node",

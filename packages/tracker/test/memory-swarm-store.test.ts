@@ -1,5 +1,6 @@
-import { MemorySwarmStore, type SwarmAnnounce } from "@bt/tracker/server";
 import { encodeCompactEndpoints } from "@bt/primitives";
+import { MemorySwarmStore, type PeerSample, type SwarmAnnounce } from "@bt/tracker/server";
+import { SWARM_STORE_CASES } from "@bt/tracker/store-conformance";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -21,26 +22,41 @@ function announceOf(n: number, change: Partial<SwarmAnnounce> = {}): SwarmAnnoun
   };
 }
 
+function hashOf(n: number): Uint8Array {
+  const hash = new Uint8Array(20);
+  new DataView(hash.buffer).setUint32(0, n);
+  return hash;
+}
+
 /** Numbers that look random and are the same in each run. */
 function seededRandom(): () => number {
   let state = 1;
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
-const split = (compact: Uint8Array, length: number): string[] =>
-  Array.from({ length: compact.length / length }, (_, i) =>
-    compact.slice(i * length, (i + 1) * length).join(),
-  );
+function split({ compact, count }: PeerSample, length = 6): string[] {
+  return Array.from({ length: count }, (_, i) => compact.slice(i * length, (i + 1) * length).join());
+}
+
+describe("a swarm in memory, as any store,", () => {
+  it.each(SWARM_STORE_CASES)("$name", async ({ run }) => {
+    let now = 5_000;
+    await run((caps) => ({
+      store: new MemorySwarmStore(seededRandom(), caps),
+      now: () => now,
+      wait: (ms) => void (now += ms),
+    }));
+  });
+});
 
 describe("a swarm in memory", () => {
-  it.each([10, 60])("gives each peer equally often, %i at a time, and nobody himself", (numWant) => {
+  it.each([10, 60, 98])("gives each of 100 peers equally often, %i at a time", (numWant) => {
     const store = new MemorySwarmStore(seededRandom());
     for (let n = 1; n <= 100; n++) store.announce(announceOf(n), 0);
     const seen = new Map<string, number>();
-    const rounds = 10_000 / numWant;
+    const rounds = Math.ceil(10_000 / numWant);
     for (let i = 0; i < rounds; i++) {
-      const { peers } = store.announce(announceOf(1, { numWant }), 0);
-      const keys = split(peers.compact, 6);
+      const keys = split(store.announce(announceOf(1, { numWant }), 0).peers);
       expect(new Set(keys).size).toBe(numWant);
       for (const key of keys) seen.set(key, (seen.get(key) ?? 0) + 1);
     }
@@ -51,126 +67,115 @@ describe("a swarm in memory", () => {
     expect(Math.max(...seen.values())).toBeLessThan(150);
   });
 
-  it("gives the peers' ids in the order of their entries", () => {
-    const store = new MemorySwarmStore(seededRandom());
-    for (let n = 1; n <= 9; n++) store.announce(announceOf(n), 0);
-    const { peers } = store.announce(announceOf(10), 0);
-    expect(peers.count).toBe(9);
-    for (let i = 0; i < 9; i++) expect(peers.compact[i * 6 + 3]).toBe(peers.peerIds[i * 20]);
-  });
-
-  it("gives a seed leechers only", () => {
-    const store = new MemorySwarmStore(seededRandom());
-    for (let n = 1; n <= 20; n++) store.announce(announceOf(n, { isSeed: n > 3 }), 0);
-    const { peers } = store.announce(announceOf(30, { isSeed: true }), 0);
-    expect(split(peers.compact, 6).toSorted()).toEqual([1, 2, 3].map((n) => announceOf(n).entry.join()));
-  });
-
-  it("gives both families, one's own first, and no more than wanted", () => {
-    const store = new MemorySwarmStore(seededRandom());
-    for (let n = 1; n <= 5; n++) {
-      store.announce(announceOf(n), 0);
-      store.announce(announceOf(n, { entry: entryOf(`2001:db8::${n}`, 1) }), 0);
-    }
-    const sizes = (announce: SwarmAnnounce): number[] => {
-      const { peers, peers6 } = store.announce(announce, 0);
-      return [peers.compact.length / 6, peers6.compact.length / 18];
-    };
-    expect(sizes(announceOf(1, { numWant: 6 }))).toEqual([4, 2]);
-    expect(sizes(announceOf(1, { numWant: 6, entry: entryOf("2001:db8::1", 1) }))).toEqual([2, 4]);
-    expect(sizes(announceOf(1, { numWant: 0 }))).toEqual([0, 0]);
-  });
-
-  it("counts a completed download once, and not of one who was a seed before", () => {
-    const store = new MemorySwarmStore(seededRandom());
-    const completedCount = (announce: SwarmAnnounce): number => store.announce(announce, 0).completedCount;
-    expect(completedCount(announceOf(1, { event: "started" }))).toBe(0);
-    expect(completedCount(announceOf(1, { event: "completed", isSeed: true }))).toBe(1);
-    expect(completedCount(announceOf(1, { event: "completed", isSeed: true }))).toBe(1);
-    expect(completedCount(announceOf(2, { event: "started", isSeed: true }))).toBe(1);
-    expect(completedCount(announceOf(2, { event: "completed", isSeed: true }))).toBe(1);
-  });
-
-  it("forgets who leaves, and makes no swarm for one who leaves what is not there", () => {
-    const store = new MemorySwarmStore(seededRandom());
-    store.announce(announceOf(1, { event: "stopped" }), 0);
-    expect(store.stats(0)).toEqual({ swarmCount: 0, peerCount: 0 });
-    store.announce(announceOf(1), 0);
-    store.announce(announceOf(2), 0);
-    const answer = store.announce(announceOf(1, { event: "stopped" }), 0);
-    expect(answer).toMatchObject({ leecherCount: 1, peers: { count: 0 } });
-    expect(store.stats(0)).toEqual({ swarmCount: 1, peerCount: 1 });
-  });
-
-  it("forgets who has been silent for a lifetime, peer by peer and swarm by swarm", () => {
-    const store = new MemorySwarmStore(seededRandom(), { peerLifetimeMs: 100 });
-    store.announce(announceOf(1), 0);
-    store.announce(announceOf(2), 0);
-    store.announce(announceOf(1), 60);
-    expect(store.announce(announceOf(3), 101).leecherCount).toBe(2);
-    expect(store.scrape([HASH], 170)).toMatchObject([{ leecherCount: 1 }]);
-    expect(store.stats(300)).toEqual({ swarmCount: 0, peerCount: 0 });
-  });
-
-  it("takes in no more than its caps, and still answers", () => {
-    const store = new MemorySwarmStore(seededRandom(), {
-      maxPeersPerSwarm: 3,
-      maxPeerCount: 4,
-      maxSwarmCount: 2,
-    });
-    for (let n = 1; n <= 9; n++) store.announce(announceOf(n), 0);
-    expect(store.announce(announceOf(20), 0)).toMatchObject({
-      leecherCount: 3,
-      peers: { count: 3 },
-    });
-    const other = { infoHash: new Uint8Array(20).fill(2) };
-    for (let n = 1; n <= 9; n++) store.announce(announceOf(n, other), 0);
-    expect(store.stats(0)).toEqual({ swarmCount: 2, peerCount: 4 });
-    expect(() => store.announce(announceOf(1, { infoHash: new Uint8Array(20).fill(3) }), 0)).toThrowError(
+  it("keeps to its caps over all swarms", () => {
+    const store = new MemorySwarmStore(seededRandom(), { maxPeerCount: 4, maxSwarmCount: 2 });
+    for (let n = 1; n <= 3; n++) store.announce(announceOf(n), 0);
+    for (let n = 1; n <= 9; n++) store.announce(announceOf(n, { infoHash: hashOf(2) }), 0);
+    expect(store.stats(0)).toMatchObject({ swarmCount: 2, peerCount: 4 });
+    expect(() => store.announce(announceOf(1, { infoHash: hashOf(3) }), 0)).toThrowError(
       expect.objectContaining({ code: "TRACKER_FAILURE" }),
     );
-    expect(store.announce(announceOf(1, { isSeed: true }), 0).seederCount).toBe(1);
   });
 
-  it("takes in only so many ports of one address", () => {
-    const store = new MemorySwarmStore(seededRandom(), { maxPeersPerAddress: 2 });
-    for (let port = 1; port <= 9; port++)
-      store.announce(announceOf(1, { entry: entryOf("9.9.9.9", port) }), 0);
-    expect(store.stats(0).peerCount).toBe(2);
-    store.announce(announceOf(1, { entry: entryOf("9.9.9.9", 1), event: "stopped" }), 0);
-    store.announce(announceOf(1, { entry: entryOf("9.9.9.9", 100) }), 0);
-    expect(store.stats(0).peerCount).toBe(2);
-  });
-
-  it("agrees with a plain list after any sequence of announces", () => {
+  it("agrees with a plain list after any sequence of announces, in small swarms and in large ones", () => {
     const step = fc.record({
-      n: fc.integer({ min: 1, max: 12 }),
+      n: fc.integer({ min: 1, max: 150 }),
       isSeed: fc.boolean(),
-      event: fc.constantFrom("started", "stopped", "completed", undefined),
-      waitMs: fc.nat(40),
+      event: fc.constantFrom("started", "stopped", "stopped", "completed", "paused", undefined),
+      waitMs: fc.nat(4),
     } as const);
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const store = new MemorySwarmStore(seededRandom(), { peerLifetimeMs: 100 });
-        const model = new Map<number, { isSeed: boolean; seenAt: number }>();
-        let now = 0;
-        for (const { n, isSeed, event, waitMs } of steps) {
-          now += waitMs;
-          const answer = store.announce(announceOf(n, { isSeed, event, numWant: 100 }), now);
-          if (event === "stopped") {
-            model.delete(n);
-            continue; // a farewell does not look for others that are gone
+      fc.property(
+        fc.array(step, { maxLength: 1_000, size: "max" }),
+        fc.constantFrom(8, 1),
+        (steps, hosts) => {
+          // Ticks of 1 ms; each swarm is looked through every 51 ms.
+          const store = new MemorySwarmStore(seededRandom(), {
+            peerLifetimeMs: 1_024,
+            maxPeersPerAddress: 1_000,
+          });
+          const model = new Map<number, { kind: number; seenAt: number }>();
+          const entryFor = (n: number): Uint8Array => entryOf(`10.0.0.${n % hosts}`, 1_000 + n);
+          let now = 0;
+          for (const { n, isSeed, event, waitMs } of steps) {
+            now += waitMs;
+            const entry = entryFor(n);
+            const answer = store.announce(announceOf(n, { entry, isSeed, event, numWant: 1_000 }), now);
+            const kind = isSeed ? 2 : event === "paused" ? 1 : 0;
+            if (event === "stopped") model.delete(n);
+            else model.set(n, { kind, seenAt: now });
+            if (event === "stopped") continue;
+            // Who has been silent for longer than a lifetime goes within a twentieth of one.
+            const mayBeGiven = (limitMs: number): string[] =>
+              [...model]
+                .filter(
+                  ([key, peer]) =>
+                    key !== n && (kind === 0 || peer.kind === 0) && now - peer.seenAt <= limitMs,
+                )
+                .map(([key]) => entryFor(key).join());
+            const shown = split(answer.peers);
+            expect(shown).toEqual(expect.arrayContaining(mayBeGiven(1_024)));
+            expect(mayBeGiven(1_080)).toEqual(expect.arrayContaining(shown));
+            expect(new Set(shown).size).toBe(shown.length);
           }
-          model.set(n, { isSeed, seenAt: now });
-          for (const [key, peer] of model) if (peer.seenAt < now - 100) model.delete(key);
-          const seeds = [...model.values()].filter((peer) => peer.isSeed).length;
-          expect(answer).toMatchObject({ seederCount: seeds, leecherCount: model.size - seeds });
-          const others = [...model].filter(([key, peer]) => key !== n && !(isSeed && peer.isSeed));
-          expect(split(answer.peers.compact, 6).toSorted()).toEqual(
-            others.map(([key]) => announceOf(key).entry.join()).toSorted(),
-          );
+        },
+      ),
+      { numRuns: 30, endOnFailure: true },
+    );
+  });
+
+  it("keeps the numbers of all peers right over any sequence of announces in many swarms", () => {
+    const step = fc.tuple(
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.boolean(),
+      fc.constantFrom("stopped", "started", undefined),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 500, size: "max" }), (steps) => {
+        const store = new MemorySwarmStore(seededRandom());
+        const model = new Map<string, boolean>();
+        for (const [swarm, n, isSeed, event, v6] of steps) {
+          const entry = v6 ? entryOf(`2001:db8::${n}`, n) : entryOf(`10.0.0.${n}`, n);
+          store.announce(announceOf(n, { infoHash: hashOf(swarm), entry, isSeed, event }), 0);
+          if (event === "stopped") model.delete(`${swarm} ${n} ${v6}`);
+          else model.set(`${swarm} ${n} ${v6}`, isSeed);
+        }
+        const seeds = [...model.values()].filter(Boolean).length;
+        expect(store.stats(0)).toMatchObject({ peerCount: model.size, seederCount: seeds });
+        for (let swarm = 1; swarm <= 40; swarm++) {
+          const mine = [...model].filter(([key]) => key.startsWith(`${swarm} `));
+          const seederCount = mine.filter(([, isSeed]) => isSeed).length;
+          expect(store.scrape([hashOf(swarm)], 0)).toMatchObject([
+            { seederCount, leecherCount: mine.length - seederCount },
+          ]);
         }
       }),
+      { numRuns: 60 },
     );
+  });
+
+  it("takes less than 100 bytes a peer, and gives memory back after a flood", () => {
+    const store = new MemorySwarmStore(seededRandom(), {
+      peerLifetimeMs: 1_000_000,
+      maxPeersPerAddress: 1_000,
+    });
+    const fill = (now: number, swarms: number, peers: number): void => {
+      for (let n = 0; n < peers; n++) {
+        const entry = entryOf(`10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`, 1_000);
+        store.announce(announceOf(n, { entry, infoHash: hashOf(n % swarms), numWant: 0 }), now);
+      }
+    };
+    fill(0, 20_000, 200_000);
+    const full = store.stats(0);
+    expect(full.peerCount).toBe(200_000);
+    expect(full.byteLength! / full.peerCount).toBeLessThan(60);
+    // One peer in each 40th swarm stays: as spread as can be.
+    fill(600_000, 500, 500);
+    for (let now = 1_000_000; now < 1_200_000; now += 1_000) store.stats(now);
+    const after = store.stats(1_200_000);
+    expect(after.peerCount).toBe(500);
+    expect(after.byteLength).toBeLessThan(full.byteLength! / 4);
   });
 });

@@ -77,8 +77,11 @@ export class HttpConnection implements HttpReply {
       `Content-Length: ${body.length}\r\n${this.#keepAlive ? "" : "Connection: close\r\n"}\r\n`;
     const bodyLength = this.#isHead ? 0 : body.length;
     const answer = Buffer.allocUnsafe(head.length + bodyLength);
-    answer.latin1Write(head, 0);
-    answer.set(bodyLength === body.bytes.length ? body.bytes : body.bytes.subarray(0, bodyLength), head.length);
+    answer.write(head, 0, "latin1");
+    answer.set(
+      bodyLength === body.bytes.length ? body.bytes : body.bytes.subarray(0, bodyLength),
+      head.length,
+    );
     const isFree = this.#socket.write(answer);
     this.#isAnswering = false;
     if (!this.#keepAlive) return this.#finish();
@@ -142,7 +145,7 @@ export class HttpConnection implements HttpReply {
 
   #clientOf(bytes: Buffer): string {
     const { forwardedAt, forwardedEnd } = this.#shared.reader;
-    const list = bytes.latin1Slice(forwardedAt, forwardedEnd);
+    const list = bytes.toString("latin1", forwardedAt, forwardedEnd);
     return forwardedHost(list, this.#shared.isTrusted) ?? "";
   }
 

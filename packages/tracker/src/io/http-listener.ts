@@ -38,10 +38,10 @@ export class HttpListener {
   }
 
   /** Rejects with the system's error. */
-  listen(port: number, host: string): Promise<AddressInfo> {
+  listen(port: number, host: string, ipv6Only: boolean): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ port, host, backlog: BACKLOG, ipv6Only: true }, () => {
+      this.#server.listen({ port, host, backlog: BACKLOG, ipv6Only }, () => {
         this.#server.off("error", reject);
         // A connection that cannot be taken (no file descriptors left) must not end the program; others still can.
         this.#server.on("error", () => undefined);

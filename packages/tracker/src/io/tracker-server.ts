@@ -1,18 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { isIPv6 } from "node:net";
-import { TrackerError } from "../errors.ts";
 import type { AccessLists } from "../server/access-rules.ts";
 import { ConnectionIds } from "../server/connection-ids.ts";
 import { MemorySwarmStore } from "../server/memory-swarm-store.ts";
 import { DEFAULT_SERVER_OPTIONS, type TrackerServerOptions } from "../server/server-options.ts";
 import type { StoreStats, SwarmStore } from "../server/swarm-store.ts";
 import { TrackerService, type TrackerCounts } from "../server/tracker-service.ts";
-import { HttpListener } from "./http-listener.ts";
-import { UdpListener } from "./udp-listener.ts";
-
-const ALL_ADDRESSES = ["0.0.0.0", "::"];
-/** How often free ports are drawn until one is free everywhere. */
-const PORT_TRIES = 20;
+import { closeAll, listenAll } from "./listen-all.ts";
 
 export interface TrackerServerStats extends StoreStats, Readonly<TrackerCounts> {
   /** HTTP and UDP together. */
@@ -47,8 +40,8 @@ export async function createTrackerServer(options: TrackerServerOptions = {}): P
   const intervalMs = options.intervalMs ?? DEFAULT_SERVER_OPTIONS.intervalMs;
   // A client that misses one announce stays; the minute is for its jitter.
   const lifetime = { peerLifetimeMs: 2 * Math.max(intervalMs, 1_000) + 60_000, ...options };
-  const store: SwarmStore = options.store ?? new MemorySwarmStore(secureRandom, lifetime);
-  const service = new TrackerService(options, store, Math.random);
+  const store: SwarmStore = options.store ?? new MemorySwarmStore(Math.random, lifetime, secretWord);
+  const service = new TrackerService(options, store, Math.random, secretWord);
   const key = new DataView(Uint8Array.from(options.connectionIdKey ?? randomBytes(8)).buffer);
   const ids = new ConnectionIds(key.getUint32(0), key.getUint32(4));
   const startedAt = performance.now();
@@ -72,65 +65,13 @@ export async function createTrackerServer(options: TrackerServerOptions = {}): P
     },
     setAccess: (lists) => service.rules.replace(lists),
     async close() {
-      await listeners.close();
+      await closeAll(listeners);
       await store.close?.();
     },
   };
 }
 
-interface Listeners {
-  readonly http: readonly HttpListener[];
-  readonly httpPort: number | undefined;
-  readonly udpPort: number | undefined;
-  readonly urls: readonly string[];
-  close(): Promise<void>;
-}
-
-async function listenAll(
-  service: TrackerService,
-  ids: ConnectionIds,
-  { host, port = DEFAULT_SERVER_OPTIONS.port, udpPort }: TrackerServerOptions,
-): Promise<Listeners> {
-  if (port === null && (udpPort === undefined || udpPort === null))
-    throw new TypeError("a tracker without HTTP and without UDP");
-  const hosts = host === undefined ? ALL_ADDRESSES : typeof host === "string" ? [host] : host;
-  const isDrawn = port === 0 || ((port === null || port === undefined) && udpPort === 0);
-  for (let tries = 1; ; tries++) {
-    const attempt = new ListenAttempt(service, ids, hosts, host === undefined);
-    try {
-      await attempt.http(port);
-      await attempt.udp(udpPort === 0 ? (attempt.httpPort ?? 0) : udpPort, udpPort === 0);
-      return attempt;
-    } catch (error) {
-      await attempt.close();
-      const { cause } = error as TrackerError;
-      const isTaken = (cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
-      if (!isDrawn || !isTaken || tries === PORT_TRIES) throw error;
-    }
-  }
-}
-
-/** Listens on one address after the other; a port that is drawn for the first is asked of the others too. */
-class ListenAttempt implements Listeners {
-  readonly http_: HttpListener[] = [];
-  readonly #udp: UdpListener[] = [];
-  readonly urls: string[] = [];
-  httpPort: number | undefined;
-  udpPort: number | undefined;
-  readonly #service: TrackerService;
-  readonly #ids: ConnectionIds;
-  readonly #hosts: readonly string[];
-  readonly #isEvery: boolean;
-
-  constructor(service: TrackerService, ids: ConnectionIds, hosts: readonly string[], isEvery: boolean) {
-    this.#service = service;
-    this.#ids = ids;
-    this.#hosts = hosts;
-    this.#isEvery = isEvery;
-  }
-}
-
-/** Peers are chosen with this only once for each announce; the tables' keys must not be guessed. */
-function secureRandom(): number {
-  return randomBytes(4).readUInt32LE() / 0x1_0000_0000;
+/** A random 32-bit word: keys of tables and connection ids must not be guessed from what was answered. */
+function secretWord(): number {
+  return randomBytes(4).readUInt32LE();
 }

@@ -14,10 +14,10 @@ export class UdpListener {
   readonly #answers: UdpAnswers;
   readonly #entry = new Uint8Array(18);
 
-  constructor(service: TrackerService, ids: ConnectionIds, family: 4 | 6) {
+  constructor(service: TrackerService, ids: ConnectionIds, family: 4 | 6, ipv6Only: boolean) {
     this.#socket = createSocket({
       type: family === 4 ? "udp4" : "udp6",
-      ipv6Only: family === 6,
+      ipv6Only: family === 6 && ipv6Only,
       recvBufferSize: RECEIVE_BUFFER_LENGTH,
       // Answers go to the addresses that questions came from. Node's own lookup would put each off by a turn of the loop.
       lookup: (host, _options, callback) => callback(null, host, family),

@@ -34,7 +34,11 @@ type MutableRequest = { -readonly [Key in keyof AnnounceRequest]: AnnounceReques
  * over and the first of several values counts.
  * @throws TrackerError `TRACKER_FAILURE` whose reason is meant for the client.
  */
-export function parseAnnounceRequest(query: Uint8Array, from = 0, to: number = query.length): AnnounceRequest {
+export function parseAnnounceRequest(
+  query: Uint8Array,
+  from = 0,
+  to: number = query.length,
+): AnnounceRequest {
   let infoHash: Uint8Array | undefined;
   let peerId: Uint8Array | undefined;
   let port: number | undefined;
@@ -51,7 +55,7 @@ export function parseAnnounceRequest(query: Uint8Array, from = 0, to: number = q
     claimedAddress: undefined,
   };
   let seen = 0;
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const keyAt = at;
     while (at < to && query[at] !== EQUALS && query[at] !== AMPERSAND) at++;
     const keyEnd = at;
@@ -127,7 +131,7 @@ export function parseScrapeRequest(
 ): Uint8Array[] {
   const hashes = new Map<string, Uint8Array>();
   let count = 0;
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const keyAt = at;
     while (at < to && query[at] !== AMPERSAND) at++;
     const end = at++;

@@ -58,7 +58,8 @@ export function writeFailure(writer: AnswerWriter, error: TrackerError): void {
   writer.text("d14:failure reason").string(reason);
   const { retryInMs } = error;
   if (retryInMs === Infinity) writer.text("8:retry in5:never");
-  else if (retryInMs !== undefined) writer.text("8:retry in").integer(Math.max(1, Math.ceil(retryInMs / 60_000)));
+  else if (retryInMs !== undefined)
+    writer.text("8:retry in").integer(Math.max(1, Math.ceil(retryInMs / 60_000)));
   writer.text("e");
 }
 

@@ -1,7 +1,13 @@
 import { writeAddress, writeEntry } from "./address-bytes.ts";
 import { type AnnounceRequest, parseAnnounceRequest, parseScrapeRequest } from "./announce-request.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import { SCRAPE_BEGIN, SCRAPE_END, writeAnnounceAnswer, writeFailure, writeScrapeRow } from "./encode-answer.ts";
+import {
+  SCRAPE_BEGIN,
+  SCRAPE_END,
+  writeAnnounceAnswer,
+  writeFailure,
+  writeScrapeRow,
+} from "./encode-answer.ts";
 import type { HttpRequestReader } from "./http-request.ts";
 import { refusal } from "./refusal.ts";
 import type { SwarmAnswer, SwarmCounts } from "./swarm-store.ts";
@@ -132,7 +138,8 @@ export class HttpAnswers {
       do {
         const { rows, cursor: next } = await page(cursor, SCRAPE_PAGE_LENGTH, now);
         for (const row of rows) if (rules.isServed(row[0])) all.push(row);
-        if (all.length > settings.maxFullScrapeSwarms) throw refusal("too many torrents for a scrape of everything");
+        if (all.length > settings.maxFullScrapeSwarms)
+          throw refusal("too many torrents for a scrape of everything");
         cursor = next;
       } while (cursor !== undefined);
       this.#rows(
@@ -180,10 +187,7 @@ export class HttpAnswers {
 }
 
 /** The client that a proxy names: the last address of its list that is no proxy itself; `undefined` when there is none. */
-export function forwardedHost(
-  list: string,
-  isTrusted: (host: string) => boolean,
-): string | undefined {
+export function forwardedHost(list: string, isTrusted: (host: string) => boolean): string | undefined {
   const scratch = new Uint8Array(18);
   for (const part of list.split(",").reverse()) {
     const host = part.trim().replace(/^\[(.*)\]$/, "$1");

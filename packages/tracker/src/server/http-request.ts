@@ -123,7 +123,7 @@ export class HttpRequestReader {
 
   /** `close` and `keep-alive`, in a list or alone. */
   #readConnection(bytes: Uint8Array, from: number, to: number): void {
-    for (let at = from; at < to; ) {
+    for (let at = from; at < to;) {
       let end = at;
       while (end < to && bytes[end] !== 0x2c) end++;
       let begin = at;

@@ -65,10 +65,14 @@ export class MemorySwarmStore implements SwarmStore {
   #sweepDebt = 0;
   #sweptAt: number | undefined;
 
-  /** `random` gives numbers in [0, 1): peers are chosen by it, and the tables' key is. */
-  constructor(random: () => number, options: MemorySwarmStoreOptions = {}) {
+  /** `random` gives numbers in [0, 1), by which peers are chosen; `secretWord` 32-bit words for the tables' key. */
+  constructor(
+    random: () => number,
+    options: MemorySwarmStoreOptions = {},
+    secretWord: () => number = () => random() * 0x1_0000_0000,
+  ) {
     this.#options = { ...DEFAULT_STORE_OPTIONS, ...options };
-    const hash = new KeyedHash(random() * 0x1_0000_0000, random() * 0x1_0000_0000);
+    const hash = new KeyedHash(secretWord(), secretWord());
     this.#table = new SwarmTable(hash);
     this.#v4 = new PeerRows(4, hash);
     this.#v6 = new PeerRows(6, hash);

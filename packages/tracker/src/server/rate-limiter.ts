@@ -38,7 +38,8 @@ export class RateLimiter {
     const words = addressLength === 4 ? 1 : 2;
     for (let i = 0; i < words; i++) {
       const at = 4 * i;
-      this.#words[i] = address[at]! | (address[at + 1]! << 8) | (address[at + 2]! << 16) | (address[at + 3]! << 24);
+      this.#words[i] =
+        address[at]! | (address[at + 1]! << 8) | (address[at + 2]! << 16) | (address[at + 3]! << 24);
     }
     const set = (this.#hash.hash64(this.#words, words) % SET_COUNT) * WAYS;
     const tag = this.#hash.high || 1;

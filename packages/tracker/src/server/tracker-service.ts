@@ -48,15 +48,20 @@ export class TrackerService {
   readonly #limiter: RateLimiter;
   readonly #random: () => number;
 
-  constructor(options: TrackerServerOptions, store: SwarmStore, random: () => number) {
+  /** `random` gives numbers in [0, 1), `secretWord` 32-bit words that nobody can guess. */
+  constructor(
+    options: TrackerServerOptions,
+    store: SwarmStore,
+    random: () => number,
+    secretWord: () => number,
+  ) {
     this.settings = { ...DEFAULT_SERVER_OPTIONS, ...options };
     this.rules = new AccessRules(options);
     this.store = store;
     this.#random = random;
     const { intervalMs, minIntervalMs } = this.settings;
     this.minIntervalMs = Math.min(minIntervalMs, intervalMs);
-    const word = (): number => random() * 0x1_0000_0000;
-    this.#limiter = new RateLimiter(word(), word(), this.settings);
+    this.#limiter = new RateLimiter(secretWord(), secretWord(), this.settings);
   }
 
   /** @throws TrackerError `TRACKER_FAILURE` when this address asks too often. */

@@ -138,7 +138,10 @@ export class UdpAnswers {
     const { counts, rules, settings, store } = this.#service;
     counts.udpScrapeCount++;
     if (rules.isPrivate) throw refusal("scrape over HTTP, with your passkey");
-    const most = Math.min(settings.maxScrapeHashes, Math.floor((MAX_UDP_ANSWER_LENGTH - 8) / UDP_SCRAPE_ROW_LENGTH));
+    const most = Math.min(
+      settings.maxScrapeHashes,
+      Math.floor((MAX_UDP_ANSWER_LENGTH - 8) / UDP_SCRAPE_ROW_LENGTH),
+    );
     const infoHashes = request.infoHashes.slice(0, most);
     const { transactionId } = request;
     const give = (rows: readonly SwarmCounts[]): void => {
