@@ -39,6 +39,6 @@ export type {
 export { refusal } from "./server/refusal.ts";
 
 // The codec of the server's side.
-export { parseAnnounceRequest, type AnnounceRequest } from "./server/announce-request.ts";
+export { parseAnnounceRequest, parseScrapeRequest, type AnnounceRequest } from "./server/announce-request.ts";
 export { encodeAnnounceAnswer, type AnswerFacts } from "./server/encode-answer.ts";
 export { TrackerError, type TrackerErrorCode } from "./errors.ts";

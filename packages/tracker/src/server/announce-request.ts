@@ -125,9 +125,9 @@ const KEYS = [
  */
 export function parseScrapeRequest(
   query: Uint8Array,
-  from: number,
-  to: number,
   maxCount: number,
+  from = 0,
+  to: number = query.length,
 ): Uint8Array[] {
   const hashes = new Map<string, Uint8Array>();
   let count = 0;

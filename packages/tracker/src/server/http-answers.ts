@@ -114,7 +114,7 @@ export class HttpAnswers {
   #scrape(bytes: Uint8Array, reader: HttpRequestReader, now: number, to: HttpReply): void {
     const { counts, rules, settings, store } = this.#service;
     counts.httpScrapeCount++;
-    const asked = parseScrapeRequest(bytes, reader.queryAt, reader.queryEnd, settings.maxScrapeHashes);
+    const asked = parseScrapeRequest(bytes, settings.maxScrapeHashes, reader.queryAt, reader.queryEnd);
     if (asked.length === 0) return this.#fullScrape(now, to);
     const served = asked.filter((infoHash) => rules.isServed(infoHash)).sort(compareBytes);
     const rows = store.scrape(served, now);
