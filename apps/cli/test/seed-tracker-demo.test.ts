@@ -92,7 +92,7 @@ describe("seed", () => {
 
 describe("tracker", () => {
   it("prints its announce address, brings peers together, and stops on Ctrl-C", async () => {
-    const { io, ended } = startBt(["tracker", "--host", "127.0.0.1", "--http-port", "0"]);
+    const { io, ended } = startBt(["tracker", "--bind", "127.0.0.1", "--http-port", "0"]);
     const announce = (await io.stdout.waitFor(/\n/)).trim();
     expect(announce).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/announce$/);
     const folder = tempFolder();
@@ -125,7 +125,7 @@ describe("tracker", () => {
   });
 
   it("--json prints where it listens", async () => {
-    const { io, ended } = startBt(["tracker", "--host", "127.0.0.1", "--http-port", "0", "--json"]);
+    const { io, ended } = startBt(["tracker", "--bind", "127.0.0.1", "--http-port", "0", "--json"]);
     const event = JSON.parse(await io.stdout.waitFor(/\n/)) as Record<string, unknown>;
     expect(event).toEqual({
       event: "listening",
@@ -142,7 +142,7 @@ describe("tracker", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const { code, err } = await runBt(["tracker", "--host", "127.0.0.1", "--http-port", String(port)]);
+    const { code, err } = await runBt(["tracker", "--bind", "127.0.0.1", "--http-port", String(port)]);
     expect(code).toBe(5);
     expect(err).toBe(
       `bt: cannot listen on port ${port}: something else uses it; choose another with --http-port\n`,

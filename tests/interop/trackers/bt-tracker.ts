@@ -9,7 +9,7 @@ export const btTracker: TrackerKind = {
   needs: [],
   packages: [],
   async start({ scope, port, infoHash }: TrackerOptions): Promise<Tracker> {
-    const { child } = await startBt(scope, ["tracker", "--http-port", String(port), "--host", HOST]);
+    const { child } = await startBt(scope, ["tracker", "--http-port", String(port), "--bind", HOST]);
     await waitUntil(
       "bt tracker answers",
       10_000,
