@@ -96,15 +96,25 @@ async function readList(path: string, isEntry: (entry: string) => boolean, what:
     text = await readFile(path, "utf8");
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw new Failure(EXIT.unreadable, "LIST_UNREADABLE", `cannot read ${path}: ${describeSystemError(cause)}`, {
-      cause,
-    });
+    throw new Failure(
+      EXIT.unreadable,
+      "LIST_UNREADABLE",
+      `cannot read ${path}: ${describeSystemError(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   try {
     return parseListFile(text, isEntry);
   } catch (cause) {
-    throw new Failure(EXIT.unreadable, "LIST_BAD_LINE", `${path}: ${(cause as Error).message} is not ${what}`, {
-      cause,
-    });
+    throw new Failure(
+      EXIT.unreadable,
+      "LIST_BAD_LINE",
+      `${path}: ${(cause as Error).message} is not ${what}`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -19,11 +19,11 @@ export async function openStore(store: string, peerLifetimeMs: number): Promise<
     if (!(cause instanceof RedisStoreError)) throw cause;
     // The URL may hold a password: only its host is shown.
     const { host } = new URL(store);
-    const why = cause.cause instanceof Error ? `: ${cause.cause.message}` : "";
+    const why = `: ${cause.cause instanceof Error ? cause.cause.message : cause.message}`;
     const cure =
       cause.code === "REDIS_TOO_OLD"
         ? "; use Redis 6.2 or later, or Valkey"
         : "; is it running, is --store right?";
-    throw new Failure(EXIT.network, cause.code, `${cause.message} (${host})${why}${cure}`, { cause });
+    throw new Failure(EXIT.network, cause.code, `cannot use the store at ${host}${why}${cure}`, { cause });
   }
 }

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { digest, expectSameAlbum, FILES, swarm } from "./support/album-swarm.ts";
 import { jsonLines, runBt, startBt } from "./support/run-bt.ts";
 import { writePayload } from "./support/swarm.ts";
@@ -87,66 +86,6 @@ describe("seed", () => {
     const finished = await runBt(args, { cwd: tempFolder() });
     expect(finished.code).toBe(code);
     expect(finished.err).toMatch(message);
-  });
-});
-
-describe("tracker", () => {
-  it("prints its announce address, brings peers together, and stops on Ctrl-C", async () => {
-    const { io, ended } = startBt(["tracker", "--bind", "127.0.0.1", "--http-port", "0"]);
-    const announce = (await io.stdout.waitFor(/\n/)).trim();
-    expect(announce).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/announce$/);
-    const folder = tempFolder();
-    writePayload(join(folder, "album"), FILES);
-    const args = [
-      "seed",
-      "album",
-      "--tracker",
-      announce,
-      "--torrent-out",
-      "x.torrent",
-      "--bind",
-      "127.0.0.1",
-      "--json",
-    ];
-    const seeder = startBt(args, { cwd: folder });
-    await seeder.io.stdout.waitFor(/"seeding"/);
-    const cwd = tempFolder();
-    expect(
-      (await runBt([join(folder, "x.torrent"), "--bind", "127.0.0.1", "--timeout", "20s"], { cwd })).code,
-    ).toBe(0);
-    expectSameAlbum(folder, cwd);
-    seeder.io.send("SIGINT");
-    expect(await seeder.ended).toBe(130);
-    io.send("SIGINT");
-    expect(await ended).toBe(130);
-    expect(io.stderr.text).toMatch(
-      /^the tracker runs; Ctrl-C stops it\nstopped after [1-9][0-9]* announces?\n$/,
-    );
-  });
-
-  it("--json prints where it listens", async () => {
-    const { io, ended } = startBt(["tracker", "--bind", "127.0.0.1", "--http-port", "0", "--json"]);
-    const event = JSON.parse(await io.stdout.waitFor(/\n/)) as Record<string, unknown>;
-    expect(event).toEqual({
-      event: "listening",
-      port: expect.any(Number) as unknown,
-      announceUrl: expect.any(String) as unknown,
-    });
-    io.send("SIGTERM");
-    expect(await ended).toBe(143);
-    expect(io.stderr.text).toBe("");
-  });
-
-  it("needs a free port: exit 5", async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-    const { code, err } = await runBt(["tracker", "--bind", "127.0.0.1", "--http-port", String(port)]);
-    expect(code).toBe(5);
-    expect(err).toBe(
-      `bt: cannot listen on port ${port}: something else uses it; choose another with --http-port\n`,
-    );
   });
 });
 
