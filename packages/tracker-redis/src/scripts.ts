@@ -7,7 +7,7 @@ const EXPIRED_PER_SCRIPT = 64;
  * address has (`a`), and the count of downloads (`c`). All of a swarm's keys hold its info-hash in braces, so that a cluster
  * keeps them on one node, and all end by themselves after a lifetime without announces. The clock is Redis's own.
  */
-export const KEY_SUFFIXES = ["4d", "4p", "4s", "6d", "6p", "6s", "i", "a", "c"] as const;
+export const KEY_SUFFIXES: readonly string[] = ["4d", "4p", "4s", "6d", "6p", "6s", "i", "a", "c"];
 
 const COMMON = `
 local time = redis.call('TIME')
@@ -33,7 +33,7 @@ end
 `;
 
 /** ARGV: lifetime. Answers seeds, leechers, partial seeds, downloads. */
-export const SCRAPE_SCRIPT = `${COMMON}
+export const SCRAPE_SCRIPT: string = `${COMMON}
 return counts()
 `;
 
@@ -42,7 +42,7 @@ return counts()
  * families (0, 1), ids wanted (0, 1), most of a swarm, most of an address, a random number below 2^31.
  * Answers counts, entries and ids of the one family, of the other.
  */
-export const ANNOUNCE_SCRIPT = `${COMMON}
+export const ANNOUNCE_SCRIPT: string = `${COMMON}
 local entry, id, class = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local own = #entry == 6 and 0 or 3
 local before = 0

@@ -4,7 +4,11 @@ import { NO_BLOCK, RowArena } from "./row-arena.ts";
 import { FAMILY } from "./swarm-table.ts";
 
 /** The order in which a swarm's peers stand. Whoever is not a downloader wants nothing of the later classes (BEP 21). */
-export const PEER_CLASS = Object.freeze({ downloader: 0, paused: 1, seed: 2 });
+export const PEER_CLASS: Readonly<Record<"downloader" | "paused" | "seed", number>> = Object.freeze({
+  downloader: 0,
+  paused: 1,
+  seed: 2,
+});
 
 /** A swarm with more peers of a family gets an index; a smaller one is looked through, 2 KiB at most. */
 const INDEX_FROM = 64;

@@ -13,8 +13,8 @@ const ID_LENGTH = 20;
 /** Chooses peers of one family, into memory that is used again by the next choice. */
 export class PeerSampler implements PeerSample {
   count = 0;
-  compact = new Uint8Array(0);
-  peerIds = new Uint8Array(0);
+  compact: Uint8Array = new Uint8Array(0);
+  peerIds: Uint8Array = new Uint8Array(0);
   readonly #rows: PeerRows;
   readonly #random: () => number;
 

@@ -1,7 +1,10 @@
 import type { KeyedHash } from "./keyed-hash.ts";
 
+type SwarmWord =
+  "hash" | "next" | "key" | "completed" | "touchedAt" | "scannedAt" | "v4" | "v6" | "wordCount";
+
 /** Words of a swarm's record. */
-export const SWARM = Object.freeze({
+export const SWARM: Readonly<Record<SwarmWord, number>> = Object.freeze({
   /** The info-hash, five words. */
   hash: 0,
   /** Index + 1 of the next record in the same bucket; 0 at the end; `FREE` when the record is not in use. */
@@ -20,7 +23,8 @@ export const SWARM = Object.freeze({
 });
 
 /** Words of one family's part: its block, and how many peers stand in it, in the order of their classes. */
-export const FAMILY = Object.freeze({ block: 0, downloaderEnd: 1, pausedEnd: 2, peerCount: 3 });
+export const FAMILY: Readonly<Record<"block" | "downloaderEnd" | "pausedEnd" | "peerCount", number>> =
+  Object.freeze({ block: 0, downloaderEnd: 1, pausedEnd: 2, peerCount: 3 });
 
 export const FREE = 0xffff_ffff;
 const RECORDS_PER_CHUNK_BITS = 10;
