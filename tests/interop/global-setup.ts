@@ -7,6 +7,7 @@ import { makeMultiFile, makeSingleFile, type Payload } from "./harness/payload.t
 import { BT_SCRIPT, KIBI, LARGE, MEBI, REFERENCE } from "./harness/settings.ts";
 import { peerKinds } from "./peers/peer-kinds.ts";
 import { opentracker } from "./trackers/opentracker.ts";
+import { redisServer } from "./trackers/redis.ts";
 
 export interface Payloads {
   readonly single: Payload;
@@ -25,7 +26,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => void> {
   if (!REFERENCE && !existsSync(BT_SCRIPT))
     throw new Error(`${BT_SCRIPT} does not exist: build it first (npm run build)`);
-  installMissing([...peerKinds, opentracker]);
+  installMissing([...peerKinds, opentracker, redisServer]);
   const directory = mkdtempSync(path.join(tmpdir(), "bt-interop-payload-"));
   const folder = (name: string): string => {
     const made = path.join(directory, name);

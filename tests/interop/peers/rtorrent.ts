@@ -34,7 +34,7 @@ async function start({ scope, torrentPath, directory }: PeerOptions): Promise<Pe
     "dht.mode.set = disable",
     "protocol.pex.set = no",
     "protocol.encryption.set = none",
-    "trackers.use_udp.set = no",
+    "trackers.use_udp.set = yes",
     // Checking the whole once more adds nothing to a test that compares every byte.
     "pieces.hash.on_completion.set = no",
     `method.set_key = event.download.finished, interop, "execute.nothrow = touch, ${finished}"`,
