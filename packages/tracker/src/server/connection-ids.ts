@@ -3,7 +3,7 @@ import { KeyedHash } from "./keyed-hash.ts";
 /** An id is good in its window of time and the two after it: BEP 15 asks for two minutes after it was sent. */
 const WINDOW_MS = 60_000;
 const WINDOWS_GOOD = 2;
-const MAX_ADDRESS_WORDS = 4;
+const ADDRESS_WORDS = 4;
 
 /**
  * Connection ids without memory (BEP 15 "syn cookie like"): a keyed hash of the address and the time. Who has one has
@@ -12,7 +12,7 @@ const MAX_ADDRESS_WORDS = 4;
  */
 export class ConnectionIds {
   readonly #hash: KeyedHash;
-  readonly #words = new Uint32Array(MAX_ADDRESS_WORDS + 1);
+  readonly #words = new Uint32Array(ADDRESS_WORDS + 1);
 
   /** Two random 32-bit words; trackers that share an address share them. */
   constructor(key0: number, key1: number) {
