@@ -142,7 +142,7 @@ function rssOf(pid) {
 function runLoad(mode, target, seconds, swarms, peers, numWant, ...more) {
   const [sockets, window] = mode === "udp" ? [8, 32] : [64, 1];
   const args = [mode, "127.0.0.1", target.port, seconds, swarms, peers, sockets, window, numWant, ...more];
-  const text = execFileSync(load, args.map(String), { encoding: "utf8" });
+  const text = execFileSync(load, args.map(String), { encoding: "utf8", timeout: (seconds + 20) * 1_000 });
   const field = (/** @type {string} */ name) => Number(new RegExp(`${name}=([\\d.]+)`).exec(text)?.[1]);
   return {
     ok: field("ok"),
@@ -187,6 +187,9 @@ async function rates() {
         const cpu = target.processes.reduce((sum, { pid }, i) => sum + cpuOf(pid) - (before[i] ?? 0), 0);
         // A tracker that ends the connection although it should be kept is asked again over a new one.
         const lost = Math.max(0, bad - reconnects);
+        console.error(
+          `${mode} ${target.name}: ${Math.round(ok / seconds)}/s, ${((cpu * 1e6) / ok).toFixed(1)} µs`,
+        );
         rows.push({ target: target.name, mode, rate: ok / seconds, cpu: (cpu * 1e6) / ok, bad: lost });
       }
     }
@@ -236,9 +239,19 @@ async function memory() {
   }
 }
 
+function cleanUp() {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    cleanUp();
+    process.exit(1);
+  });
+}
+
 try {
   await (values.memory ? memory() : rates());
 } finally {
-  for (const child of children) child.kill();
-  rmSync(folder, { recursive: true, force: true });
+  cleanUp();
 }

@@ -28,11 +28,11 @@ const COUNTERS: readonly (readonly [Key, string, string])[] = [
 
 /** What Prometheus reads at `/metrics`. */
 export class TrackerMetrics {
-  readonly #registry = new Registry();
+  readonly #collection = new Registry();
   readonly #updates: ((stats: TrackerServerStats) => void)[] = [];
 
   constructor() {
-    const registers = [this.#registry];
+    const registers = [this.#collection];
     for (const [key, name, help] of GAUGES) {
       const gauge = new Gauge({ name, help, registers });
       this.#updates.push((stats) => gauge.set(stats[key] ?? 0));
@@ -56,6 +56,6 @@ export class TrackerMetrics {
 
   async page(stats: TrackerServerStats): Promise<TrackerPage> {
     for (const update of this.#updates) update(stats);
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    return { contentType: this.#collection.contentType, body: await this.#collection.metrics() };
   }
 }
