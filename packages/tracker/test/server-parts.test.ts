@@ -1,0 +1,208 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { writeAddress } from "../src/server/address-bytes.ts";
+import { ConnectionIds } from "../src/server/connection-ids.ts";
+import { HttpRequestReader } from "../src/server/http-request.ts";
+import { KeyedHash } from "../src/server/keyed-hash.ts";
+import { RateLimiter } from "../src/server/rate-limiter.ts";
+import { capacityOfClass, RowArena } from "../src/server/row-arena.ts";
+import { SwarmTable } from "../src/server/swarm-table.ts";
+
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+
+describe("the keyed hash", () => {
+  // vectors_hsip64 of the reference implementation (veorq/SipHash, vectors.h): key 00 01 … 07, input 00 01 02 …
+  it.each([
+    [0, "218d1f59b9b83cc8"],
+    [1, "d5e78a175be52ea1"],
+  ])("is HalfSipHash-2-4 of %i words", (count, expected) => {
+    const hash = new KeyedHash(0x03020100, 0x07060504);
+    const out = new DataView(new ArrayBuffer(8));
+    out.setUint32(0, hash.hash64([0x03020100], count), true);
+    out.setUint32(4, hash.high, true);
+    expect(Buffer.from(out.buffer).toString("hex")).toBe(expected);
+  });
+
+  it("depends on the key in all that it gives", () => {
+    const words = [1, 2, 3, 4, 5];
+    const all = Array.from({ length: 200 }, (_, key) => new KeyedHash(key, 7).hash32(words, 5));
+    expect(new Set(all).size).toBe(200);
+  });
+});
+
+describe("a connection id", () => {
+  const address = Uint8Array.of(10, 1, 2, 3);
+  const ids = new ConnectionIds(1, 2);
+  const idAt = (now: number): Uint8Array => {
+    const id = new Uint8Array(8);
+    ids.write(address, 4, now, id, 0);
+    return id;
+  };
+
+  it("is good for two minutes at least and three at most", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 41 }), fc.nat(400_000), (now, age) => {
+        const isGood = ids.isGood(address, 4, now + age, idAt(now), 0);
+        if (age <= 120_000) expect(isGood).toBe(true);
+        if (age > 180_000 && age < 240_000) expect(isGood).toBe(false);
+      }),
+    );
+  });
+
+  it("is not good with a changed bit, for another address, or from another key", () => {
+    const id = idAt(5_000_000);
+    for (let bit = 0; bit < 64; bit++) {
+      const changed = id.slice();
+      changed[bit >> 3]! ^= 1 << (bit & 7);
+      expect(ids.isGood(address, 4, 5_000_000, changed, 0)).toBe(false);
+    }
+    expect(ids.isGood(Uint8Array.of(10, 1, 2, 4), 4, 5_000_000, id, 0)).toBe(false);
+    expect(new ConnectionIds(1, 3).isGood(address, 4, 5_000_000, id, 0)).toBe(false);
+  });
+});
+
+describe("the rate limiter", () => {
+  it("gives a burst, then the rate, and after a silence the burst again", () => {
+    const limiter = new RateLimiter(1, 2, { requestsPerSecond: 10, requestBurst: 5 });
+    const address = Uint8Array.of(1, 2, 3, 4);
+    const taken = (now: number): number => {
+      let count = 0;
+      while (count < 100 && limiter.take(address, 4, now)) count++;
+      return count;
+    };
+    expect([taken(0), taken(100), taken(300), taken(60_000)]).toEqual([5, 1, 2, 5]);
+    expect(limiter.take(Uint8Array.of(1, 2, 3, 5), 4, 60_000)).toBe(true);
+  });
+
+  it("takes a /64 of IPv6 for one", () => {
+    const limiter = new RateLimiter(1, 2, { requestsPerSecond: 1, requestBurst: 1 });
+    const address = (n: number, end: number): Uint8Array =>
+      Uint8Array.of(32, 1, 13, 184, 0, 0, 0, n, 0, 0, 0, 0, 0, 0, 0, end);
+    expect(limiter.take(address(1, 1), 16, 0)).toBe(true);
+    expect(limiter.take(address(1, 2), 16, 0)).toBe(false);
+    expect(limiter.take(address(2, 1), 16, 0)).toBe(true);
+  });
+
+  it("remembers no more than its table holds, and goes on limiting", () => {
+    const limiter = new RateLimiter(1, 2, { requestsPerSecond: 0.001, requestBurst: 1 });
+    const at = (n: number): Uint8Array => Uint8Array.of(10, n >> 16, n >> 8, n);
+    for (let n = 0; n < 200_000; n++) limiter.take(at(n), 4, n / 10);
+    expect(limiter.take(at(199_999), 4, 20_000)).toBe(false);
+  });
+});
+
+describe("an address", () => {
+  it.each([
+    ["1.2.3.4", "1.2.3.4"],
+    ["::ffff:1.2.3.4", "1.2.3.4"],
+    ["::FFFF:1.2.3.4", "1.2.3.4"],
+    ["::ffff:102:304", "1.2.3.4"],
+    ["fe80::1%eth0", "254.128.0.0.0.0.0.0.0.0.0.0.0.0.0.1"],
+    ["::1", "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1"],
+    ["1.2.3", ""],
+    ["1.2.3.4.5", ""],
+    ["1.2.3.256", ""],
+    ["01.2.3.4", ""],
+    ["1..3.4", ""],
+    ["", ""],
+    ["name", ""],
+  ])("%j is %j in bytes", (host, expected) => {
+    const to = new Uint8Array(18);
+    expect(to.subarray(0, writeAddress(host, to)).join(".")).toBe(expected);
+  });
+});
+
+describe("the reader of requests", () => {
+  const whole = bytesOf("GET /announce?a=b HTTP/1.1\r\nHost: t\r\nConnection: keep-alive\r\n\r\nGET /");
+
+  it("wants more until the head is whole, and then says where it ends", () => {
+    const reader = new HttpRequestReader(1_000);
+    const end = whole.length - 5;
+    for (let to = 0; to < end; to++) expect(reader.read(whole, 0, to)).toBe("more");
+    expect(reader.read(whole, 0, whole.length)).toBe("whole");
+    expect(reader).toMatchObject({
+      isGet: true,
+      keepAlive: true,
+      end,
+      pathAt: 4,
+      pathEnd: 13,
+      queryAt: 14,
+      queryEnd: 17,
+    });
+  });
+
+  it("never says that a beginning is fine which it then refuses for its length alone", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const verdict = new HttpRequestReader(256).read(bytes, 0, bytes.length);
+        if (bytes.length >= 256) expect(verdict).not.toBe("more");
+        expect(["more", "whole", 400, 413, 417, 431, 505]).toContain(verdict);
+      }),
+    );
+  });
+});
+
+describe("the arena", () => {
+  it("has classes that grow by a half at most", () => {
+    const capacities = Array.from({ length: 30 }, (_, sizeClass) => capacityOfClass(sizeClass));
+    expect(capacities.slice(0, 8)).toEqual([1, 2, 3, 4, 6, 8, 12, 16]);
+    for (let i = 2; i < 30; i++) expect(capacities[i]! / capacities[i - 1]!).toBeLessThanOrEqual(1.5);
+  });
+
+  it("gives blocks that are large enough and never overlap, and all memory back", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -20, max: 3_000 }), { maxLength: 300 }), (steps) => {
+        const arena = new RowArena(2);
+        const held = new Map<number, number>();
+        for (const [mark, step] of steps.entries()) {
+          if (step > 0) {
+            const handle = arena.allocate(step);
+            expect(held.has(handle)).toBe(false);
+            expect(arena.capacityOf(handle)).toBeGreaterThanOrEqual(step);
+            const base = arena.baseOf(handle);
+            arena.chunkOf(handle).words.fill(mark, base, base + 2 * arena.capacityOf(handle));
+            held.set(handle, mark);
+          } else {
+            const [handle] =
+              [...held.keys()].at(step) === undefined ? [...held.keys()] : [[...held.keys()].at(step)!];
+            if (handle === undefined) continue;
+            arena.free(handle);
+            held.delete(handle);
+          }
+          for (const [handle, written] of held) {
+            const base = arena.baseOf(handle);
+            expect(arena.chunkOf(handle).words[base]).toBe(written);
+            expect(arena.chunkOf(handle).words[base + 2 * arena.capacityOf(handle) - 1]).toBe(written);
+          }
+        }
+        for (const handle of held.keys()) arena.free(handle);
+        expect(arena.byteLength).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("the table of swarms", () => {
+  it("agrees with a map after any sequence of additions and removals", () => {
+    const hashOf = (n: number): Uint32Array => Uint32Array.of(n, 2, 3, 4, 5);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 1_500, size: "max" }), (steps) => {
+        const table = new SwarmTable(new KeyedHash(3, 4));
+        const model = new Map<number, number>();
+        for (const n of steps) {
+          const index = table.find(hashOf(n));
+          expect(index).toBe(model.get(n) ?? -1);
+          if (index < 0) model.set(n, table.add(hashOf(n)));
+          else {
+            table.remove(index);
+            model.delete(n);
+          }
+          expect(table.size).toBe(model.size);
+        }
+        for (let n = 0; n <= 300; n++) expect(table.find(hashOf(n))).toBe(model.get(n) ?? -1);
+      }),
+      { numRuns: 40, endOnFailure: true },
+    );
+  });
+});
