@@ -27,7 +27,7 @@ async function startTracker(
   host: string = HOST,
   more: readonly string[] = [],
 ): Promise<number> {
-  const port = await freePort(host);
+  const port = await freePort();
   const { child, events } = await startBt(scope, [
     ...["tracker", "--bind", host, "--http-port", String(port), "--json"],
     ...more,
@@ -61,29 +61,37 @@ async function prepare(
 }
 
 async function startLibtorrent6(scope: Scope, torrentPath: string, directory: string): Promise<Child> {
-  const port = await freePort("::1");
+  const port = await freePort();
   const args = [LIBTORRENT_SCRIPT, "run", torrentPath, directory, "[::1]", String(port)];
   return scope.start(PYTHON, args, await scope.folder("libtorrent"));
 }
 
-// aria2 asks UDP trackers only where its DHT runs, which here it must not.
-const CLIENTS: readonly (readonly [PeerKind, "http" | "udp"])[] = [
-  [aria2, "http"],
-  [libtorrent, "http"],
-  [libtorrent, "udp"],
-  [qbittorrent, "http"],
-  [qbittorrent, "udp"],
-  [rtorrent, "http"],
-  [rtorrent, "udp"],
-  [transmission, "http"],
-  [transmission, "udp"],
+interface ClientCase {
+  readonly name: string;
+  readonly client: PeerKind;
+  readonly scheme: "http" | "udp";
+  /** It waits for its "stopped" to get through before it ends: over UDP most do not, Transmission never in time. */
+  readonly saysFarewell: boolean;
+}
+
+const CLIENTS: readonly ClientCase[] = [
+  // aria2 asks UDP trackers only where its DHT runs, which here it must not.
+  { name: "aria2", client: aria2, scheme: "http", saysFarewell: true },
+  { name: "libtorrent", client: libtorrent, scheme: "http", saysFarewell: true },
+  { name: "libtorrent", client: libtorrent, scheme: "udp", saysFarewell: false },
+  { name: "qbittorrent", client: qbittorrent, scheme: "http", saysFarewell: true },
+  { name: "qbittorrent", client: qbittorrent, scheme: "udp", saysFarewell: true },
+  { name: "rtorrent", client: rtorrent, scheme: "http", saysFarewell: true },
+  { name: "rtorrent", client: rtorrent, scheme: "udp", saysFarewell: false },
+  { name: "transmission", client: transmission, scheme: "http", saysFarewell: false },
+  { name: "transmission", client: transmission, scheme: "udp", saysFarewell: false },
 ];
 
 describe("clients of other people meet through bt tracker", () => {
   it.for(CLIENTS)(
-    "$0.name is found by libtorrent over $1, and the data comes",
+    "$name is found by libtorrent over $scheme, and the data comes",
     { timeout: 200_000 },
-    async ([client, scheme], context) => {
+    async ({ client, scheme, saysFarewell }, context) => {
       skipWithout(context, ...client.needs, ...libtorrent.needs);
       const scope = openScope();
       const port = await startTracker(scope);
@@ -106,12 +114,8 @@ describe("clients of other people meet through bt tracker", () => {
       await waitUntil("libtorrent has everything", 60_000, () => leecher.isComplete(), explain);
       await waitUntil("both are seeders", 20_000, async () => (await swarm()).seederCount === 2, explain);
       await seeder.stop();
-      await waitUntil(
-        `${client.name} has left`,
-        20_000,
-        async () => (await swarm()).seederCount === 1,
-        explain,
-      );
+      const hasLeft = async (): Promise<boolean> => (await swarm()).seederCount === 1;
+      if (saysFarewell) await waitUntil(`${client.name} has left`, 20_000, hasLeft, explain);
       await leecher.stop();
       expect(await digestTree(leechFolder)).toEqual(payload.digests);
     },

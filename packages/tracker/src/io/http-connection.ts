@@ -36,6 +36,8 @@ export class HttpConnection implements HttpReply {
   readonly host: string;
   /** Monotonic ms at which it is cut off. */
   deadlineAt: number;
+  /** Whether it was found late once. */
+  isLate = false;
   readonly #socket: Socket;
   readonly #shared: HttpShared;
   readonly #isProxy: boolean;

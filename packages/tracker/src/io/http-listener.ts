@@ -84,7 +84,12 @@ export class HttpListener {
 
   #cutOff(): void {
     const now = performance.now();
-    for (const connection of this.#connections) if (connection.deadlineAt < now) connection.destroy();
+    // Not before it is late twice: after a stall this runs before what has come meanwhile is read.
+    for (const connection of this.#connections) {
+      if (connection.deadlineAt >= now) connection.isLate = false;
+      else if (connection.isLate) connection.destroy();
+      else connection.isLate = true;
+    }
   }
 }
 
