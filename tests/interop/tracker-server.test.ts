@@ -181,8 +181,7 @@ describe("clients of other people meet through bt tracker", () => {
       const leecher = start(7_102, 5);
       await saw(leecher, `peer ${host === HOST ? HOST : "[::1]"}:7101\n`);
       await saw(leecher, "update 1 1\n");
-      seeder.kill("SIGUSR2");
-      await saw(seeder, "scrape 1 1 0\n");
+      await saw(leecher, "scrape 1 1 0\n");
       await leecher.stop();
       const third = start(7_103, 5);
       await saw(third, "update 1 1\n");

@@ -22,12 +22,13 @@ const client = new Client({
 client.on("error", (error) => console.error("error", error.message));
 client.on("warning", (error) => console.error("warning", error.message));
 client.on("update", ({ complete, incomplete }) => console.log(`update ${complete} ${incomplete}`));
+client.once("update", () => client.scrape());
 client.on("peer", (peer) => console.log(`peer ${peer}`));
 client.on("scrape", ({ complete, incomplete, downloaded }) =>
   console.log(`scrape ${complete} ${incomplete} ${downloaded}`),
 );
 client.start();
-process.on("SIGUSR2", () => client.scrape());
+
 process.on("SIGTERM", () => {
   client.once("update", () => process.exit(0));
   client.stop();
