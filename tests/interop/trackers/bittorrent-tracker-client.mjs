@@ -33,3 +33,5 @@ process.on("SIGTERM", () => {
   client.once("update", () => process.exit(0));
   client.stop();
 });
+// Its own timers do not keep the program alive.
+setInterval(() => undefined, 60_000);
