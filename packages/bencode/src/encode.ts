@@ -15,9 +15,9 @@ export type Encodable =
 
 const SLAB_LENGTH = 8192;
 /** A longer result gets memory of its own. */
-const MAX_SLAB_RESULT_LENGTH = 2048;
+const SLAB_RESULT_LENGTH = 2048;
 /** Bytes before a string: the digits of its length, and the colon. */
-const MAX_PREFIX_LENGTH = 17;
+const PREFIX_LENGTH = 17;
 
 /**
  * Encodings are written here, one behind the other. A typed array of more than 64 bytes takes V8 1 to 3 µs, several
@@ -44,12 +44,12 @@ export function encode(value: Encodable): Uint8Array {
   const start = at;
   try {
     write(value, MAX_DEPTH);
-    if (isInner || at - start > MAX_SLAB_RESULT_LENGTH) return slab.slice(start, at);
+    if (isInner || at - start > SLAB_RESULT_LENGTH) return slab.slice(start, at);
     givenEnd = at;
     return new Uint8Array(slab.buffer, start, at - start);
   } finally {
     at = isInner ? start : givenEnd;
-    if (!isInner && (slab.length !== SLAB_LENGTH || at > SLAB_LENGTH - MAX_SLAB_RESULT_LENGTH)) startSlab();
+    if (!isInner && (slab.length !== SLAB_LENGTH || at > SLAB_LENGTH - SLAB_RESULT_LENGTH)) startSlab();
   }
 }
 
@@ -143,7 +143,7 @@ let payloadLength = 0;
 
 function writeText(text: string): void {
   const before = at;
-  reserve(text.length + MAX_PREFIX_LENGTH);
+  reserve(text.length + PREFIX_LENGTH);
   writeNumber(text.length, 0x3a);
   payloadLength = text.length;
   const target = slab;

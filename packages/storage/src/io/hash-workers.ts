@@ -39,7 +39,7 @@ const TASKS_PER_WORKER = 2;
 /** Bytes that are hashed before a thread has started. */
 const FEW_LENGTH = 64 * 1024 * 1024;
 /** Pieces that the calling thread hashes at most: Ctrl-C and the progress wait for the end of one. */
-const MAX_PIECE_LENGTH_HERE = 16 * 1024 * 1024;
+const CALLER_PIECE_LENGTH = 16 * 1024 * 1024;
 /** On a disk as slow as this the calling thread leaves the rest to a worker, and stays able to answer. */
 const SLOW_TASK_MS = 100;
 
@@ -152,7 +152,7 @@ export class HashWorkers {
       }
       if (isSlow) await Promise.all(workInThread(this.count - 1));
     };
-    const isHere = options.onThisThread === true && source.pieceLength <= MAX_PIECE_LENGTH_HERE;
+    const isHere = options.onThisThread === true && source.pieceLength <= CALLER_PIECE_LENGTH;
     const threadCount = isHere ? (source.totalLength <= FEW_LENGTH ? 0 : this.count - 1) : this.count;
     const running: Promise<unknown>[] = [];
     for (let slot = 0; slot < threadCount; slot++) running.push(...workInThread(slot));
