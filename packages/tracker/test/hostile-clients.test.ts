@@ -90,6 +90,15 @@ describe("the tracker's HTTP", () => {
     expect(count(kept, /200 OK/g)).toBe(2);
   });
 
+  it("keeps no connection for a next request when more than half of the places are taken", async () => {
+    const server = await tracker({ maxConnectionCount: 2 });
+    expect(await talk(server, [announce(1)])).not.toContain("Connection: close");
+    const idle = connect({ port: server.port, host: "127.0.0.1" });
+    open.push(() => idle.destroy());
+    await new Promise((resolve) => idle.once("connect", resolve));
+    expect(await talk(server, [announce(2)])).toContain("Connection: close");
+  });
+
   it.each([
     ["a line that ends in LF alone", "GET / HTTP/1.1\nHost: t\n\n", 400],
     ["a CR that ends nothing", "GET /\r HTTP/1.1\r\n\r\n", 400],

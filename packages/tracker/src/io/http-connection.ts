@@ -8,11 +8,14 @@ export interface HttpShared {
   readonly answers: HttpAnswers;
   readonly reader: HttpRequestReader;
   readonly isTrusted: (host: string) => boolean;
+  /** Whether one more connection may be kept open for a next request. */
+  readonly mayKeep: () => boolean;
 }
 
 /** A client that is slower than this with a request, or with reading an answer, is cut off. */
 export const REQUEST_TIMEOUT_MS = 10_000;
-const IDLE_TIMEOUT_MS = 15_000;
+/** aria2 uses a connection again for 15 s, without a second try if it was closed meanwhile: its farewell would be lost. */
+const IDLE_TIMEOUT_MS = 20_000;
 /** How long a connection that we end may take to be ended by the other side. */
 const LINGER_MS = 2_000;
 
@@ -120,7 +123,7 @@ export class HttpConnection implements HttpReply {
         break;
       }
       at = reader.end;
-      this.#keepAlive = reader.keepAlive;
+      this.#keepAlive = reader.keepAlive && this.#shared.mayKeep();
       this.#isHead = reader.isHead;
       const now = performance.now();
       this.deadlineAt = now + REQUEST_TIMEOUT_MS;

@@ -27,6 +27,8 @@ export class HttpListener {
       answers: new HttpAnswers(service),
       reader: new HttpRequestReader(MAX_HEADER_LENGTH, header),
       isTrusted,
+      // Clients that keep connections and do not come back must not take the places of those that come.
+      mayKeep: () => this.#connections.size * 2 <= settings.maxConnectionCount,
     };
     this.#maxPerHost = settings.maxConnectionsPerAddress;
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
