@@ -4,6 +4,7 @@
 // and the bt command. Needs a finished build. Prints one line a step; exits non-zero after the first step that fails.
 import { execFile } from "node:child_process";
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -102,13 +103,30 @@ function checkTypes({ manifest, tarball }) {
   return run("attw", [tarball, ...options, "--entrypoints", ...modules.map(([door]) => door)], work);
 }
 
-/** Third-party modules come from this workspace's own installation, so that nothing is fetched. */
-async function packInstalled(name, from) {
-  const installed = realpathSync(join(from, "node_modules", name));
+/**
+ * Packs a third-party module and all that it needs, and notes the tarballs. They come from this workspace's own
+ * installation, so that nothing is fetched; a copy is packed, because npm stumbles over the links beside the original.
+ */
+async function packInstalled(name, nodeModules, tarballOf) {
+  if (tarballOf[name] !== undefined) return;
+  const installed = realpathSync(join(nodeModules, name));
+  const copy = join(work, "third-party", name);
+  cpSync(installed, copy, {
+    recursive: true,
+    filter: (path) => !path.slice(installed.length).includes("node_modules"),
+  });
+  const manifest = readJson(join(copy, "package.json"));
+  delete manifest.devDependencies;
+  delete manifest.scripts;
+  writeFileSync(join(copy, "package.json"), JSON.stringify(manifest, null, 2));
   const [packed] = JSON.parse(
-    await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", tarballs], installed),
+    await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", tarballs], copy),
   );
-  return join(tarballs, packed.filename);
+  tarballOf[name] = `file:${join(tarballs, packed.filename)}`;
+  // What a module needs lies beside it.
+  const beside = join(installed, ...name.split("/").map(() => ".."));
+  for (const needed of Object.keys(manifest.dependencies ?? {}))
+    await packInstalled(needed, beside, tarballOf);
 }
 
 async function install() {
@@ -118,7 +136,7 @@ async function install() {
   const ours = new Set(Object.keys(tarballOf));
   for (const { folder, manifest } of packages)
     for (const name of Object.keys(manifest.dependencies ?? {}))
-      tarballOf[name] ??= `file:${await packInstalled(name, folder)}`;
+      await packInstalled(name, join(folder, "node_modules"), tarballOf);
   const wanted = Object.fromEntries(Object.entries(tarballOf).filter(([name]) => ours.has(name)));
   const overrides = Object.fromEntries(
     Object.entries(tarballOf).map(([name, file]) => [name, ours.has(name) ? `$${name}` : file]),
