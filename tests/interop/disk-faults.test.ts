@@ -60,7 +60,8 @@ describe.skipIf(REFERENCE || !IS_LINUX_ROOT)("bt download on a disk that fails",
     const done = await run();
     expect(done.code, done.said).toBe(0);
     const received = Number(/"receivedLength":(\d+)/.exec(done.said)![1]);
-    expect(received).toBeLessThan(payload.totalLength - 8 * 1024 * 1024);
+    // Of the 12 MiB at most one run of 4 MiB was refused as a whole; what was written before it is not fetched again.
+    expect(received).toBeLessThan(payload.totalLength - 4 * 1024 * 1024);
     expect(await digestTree(out)).toEqual(payload.digests);
   });
 
