@@ -17,8 +17,8 @@ import {
   type TorrentPolicies,
 } from "./options.ts";
 import type { EnginePorts, Listener, StreamHandler, Stream } from "./ports.ts";
-import type { FilePriority } from "./core/file-priority.ts";
-import { checkPriorities, Torrent } from "./torrent.ts";
+import { checkPriorities, type FilePriority } from "./core/file-priority.ts";
+import { Torrent } from "./torrent.ts";
 import type { Fact } from "./core/facts.ts";
 
 export interface SessionOptions {

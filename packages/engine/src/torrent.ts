@@ -2,11 +2,12 @@ import type { Metainfo } from "@bt/metainfo";
 import { formatHex, type BtError, type Endpoint } from "@bt/primitives";
 import type { TorrentCore } from "./core/torrent-core.ts";
 import type { TorrentState, TorrentStatus } from "./core/torrent-state.ts";
+import { Deferred } from "./deferred.ts";
 import { Emitter } from "./emitter.ts";
 import { asBtError, EngineError } from "./errors.ts";
 import { explainTorrent, type Explanation } from "./explain.ts";
 import type { TorrentDisk } from "./ports.ts";
-import type { FilePriority } from "./core/file-priority.ts";
+import { checkPriorities, type FilePriority } from "./core/file-priority.ts";
 import { unwantedFiles } from "./core/selecting.ts";
 import { TorrentFile } from "./torrent-file.ts";
 import { snapshotTorrent, type TorrentSnapshot } from "./snapshot.ts";
@@ -26,28 +27,6 @@ export interface TorrentEvents {
   /** The torrent has stopped; `resume` tries again. */
   error: [error: BtError];
   state: [state: TorrentStatus];
-}
-
-/** A promise that others settle. Never counts as unhandled: who does not await it hears of errors by event. */
-class Deferred {
-  readonly promise: Promise<void>;
-  isSettled = false;
-  resolve!: () => void;
-  reject!: (error: unknown) => void;
-
-  constructor() {
-    this.promise = new Promise<void>((resolve, reject) => {
-      this.resolve = () => {
-        this.isSettled = true;
-        resolve();
-      };
-      this.reject = (error) => {
-        this.isSettled = true;
-        reject(error);
-      };
-    });
-    this.promise.catch(() => undefined);
-  }
 }
 
 /** One torrent of a session, as its user sees it. */
@@ -375,16 +354,6 @@ export class Torrent {
   #countFiles(piece: number): void {
     for (const fileIndex of filesOf(this.metainfo, piece))
       if (--this.#missingPerFile[fileIndex]! === 0) this.#events.emit("file", fileIndex);
-  }
-}
-
-/** @throws RangeError when there is no such file or priority. */
-export function checkPriorities(priorities: ReadonlyMap<number, number>, fileCount: number): void {
-  for (const [index, priority] of priorities) {
-    if (!(Number.isInteger(index) && index >= 0 && index < fileCount))
-      throw new RangeError(`file ${index} of ${fileCount}`);
-    if (!(Number.isInteger(priority) && priority >= 0 && priority <= 7))
-      throw new RangeError(`priority ${priority} of file ${index}: 0 to 7`);
   }
 }
 
