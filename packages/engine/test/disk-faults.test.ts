@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   mkdir,
   mkdtemp,
@@ -19,6 +19,7 @@ import { createFileDisk, createNodeSession } from "@bt/engine/node";
 import { createTorrent } from "@bt/metainfo";
 import { NODE_DISK, type Disk } from "@bt/storage";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { pieceHashes } from "./piece-hashes.ts";
 
 const LENGTH = 3_000_000;
 const PIECE_LENGTH = 65_536;
@@ -32,18 +33,11 @@ beforeEach(async () => {
   payload = randomBytes(LENGTH);
   await mkdir(join(folder, "seed"));
   await writeFile(join(folder, "seed", "payload.bin"), payload);
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < LENGTH; at += PIECE_LENGTH)
-    hashes.push(
-      createHash("sha1")
-        .update(payload.subarray(at, at + PIECE_LENGTH))
-        .digest(),
-    );
   bytes = createTorrent({
     name: "payload.bin",
     files: [{ path: [], length: LENGTH }],
     pieceLength: PIECE_LENGTH,
-    pieceHashes: Buffer.concat(hashes),
+    pieceHashes: pieceHashes(payload, PIECE_LENGTH),
   });
 });
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, readlinkSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import type { Session, Torrent } from "@bt/engine";
 import { createNodeSession } from "@bt/engine/node";
 import { createTorrent } from "@bt/metainfo";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { pieceHashes } from "./piece-hashes.ts";
 
 const PIECE_LENGTH = 65_536;
 const FILES = { "bin/run": 700_000, "data/big": 2_000_000, "data/small": 1_000 } as const;
@@ -24,13 +25,6 @@ beforeEach(async () => {
     await writeFile(place, content);
   }
   const all = Buffer.concat([...contents.values()]);
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < all.length; at += PIECE_LENGTH)
-    hashes.push(
-      createHash("sha1")
-        .update(all.subarray(at, at + PIECE_LENGTH))
-        .digest(),
-    );
   bytes = createTorrent({
     name: "t",
     files: [
@@ -43,7 +37,7 @@ beforeEach(async () => {
       { path: ["nothing"], length: 0 },
     ],
     pieceLength: PIECE_LENGTH,
-    pieceHashes: Buffer.concat(hashes),
+    pieceHashes: pieceHashes(all, PIECE_LENGTH),
   });
 });
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { createNodeSession } from "@bt/engine/node";
 import { createTorrent } from "@bt/metainfo";
 import { createTrackerServer } from "@bt/tracker/server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { pieceHashes } from "./piece-hashes.ts";
 
 const LENGTH = 3_000_000;
 const PIECE_LENGTH = 65_536;
@@ -27,18 +28,11 @@ afterEach(async () => {
 });
 
 function torrentBytes(trackers: string[][] = []): Uint8Array {
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < LENGTH; at += PIECE_LENGTH)
-    hashes.push(
-      createHash("sha1")
-        .update(payload.subarray(at, at + PIECE_LENGTH))
-        .digest(),
-    );
   return createTorrent({
     name: "payload.bin",
     files: [{ path: [], length: LENGTH }],
     pieceLength: PIECE_LENGTH,
-    pieceHashes: Buffer.concat(hashes),
+    pieceHashes: pieceHashes(payload, PIECE_LENGTH),
     trackers,
   });
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import {
   type AnnounceParameters,
 } from "@bt/tracker";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { pieceHashes } from "./piece-hashes.ts";
 
 const LENGTH = 300_000;
 const PIECE_LENGTH = 16_384;
@@ -37,16 +38,11 @@ afterEach(async () => {
 });
 
 function torrentBytes(trackers: string[][], isPrivate = false): Uint8Array {
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < LENGTH; at += PIECE_LENGTH) {
-    const piece = payload.subarray(at, at + PIECE_LENGTH);
-    hashes.push(createHash("sha1").update(piece).digest());
-  }
   return createTorrent({
     name: "payload.bin",
     files: [{ path: [], length: LENGTH }],
     pieceLength: PIECE_LENGTH,
-    pieceHashes: Buffer.concat(hashes),
+    pieceHashes: pieceHashes(payload, PIECE_LENGTH),
     trackers,
     private: isPrivate,
   });
