@@ -106,6 +106,7 @@ describe("requestDepth", () => {
   });
 
   it("asks a snubber for one block, a slow peer for two, and nobody for more than it holds", () => {
+    expect(requestDepth({ ...state, rate: 10, previousRate: NaN }, rules.requestDepth).slowStart).toBe(true);
     expect(requestDepth({ ...state, snubbed: true }, rules.requestDepth).depth).toBe(1);
     expect(requestDepth({ ...state, slowStart: false, rate: 10 }, rules.requestDepth).depth).toBe(2);
     expect(requestDepth({ ...state, rate: 1e9, peerLimit: 50 }, rules.requestDepth).depth).toBe(50);

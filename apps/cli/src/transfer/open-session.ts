@@ -4,6 +4,7 @@ import { EXIT } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import type { OptionValues } from "../options/option-spec.ts";
 import type { NETWORK_OPTIONS } from "../options/transfer-options.ts";
+import { limitInlining } from "../process/limit-inlining.ts";
 import { resolveHost } from "../values/address.ts";
 
 export type NetworkValues = OptionValues<typeof NETWORK_OPTIONS>;
@@ -16,7 +17,7 @@ export async function openSession(
   const { createNodeSession } = await import("@bt/engine/node");
   const { port, bind, maxDown, maxUp, maxPeers } = network;
   try {
-    return await createNodeSession({
+    const session = await createNodeSession({
       port: port ?? 0,
       allocation,
       ...(bind === undefined ? {} : { host: bind }),
@@ -24,6 +25,8 @@ export async function openSession(
       ...(maxUp === undefined ? {} : { maxUploadRate: maxUp }),
       ...(maxPeers === undefined ? {} : { maxPeers }),
     });
+    limitInlining();
+    return session;
   } catch (error) {
     throw listenFailure(error, network);
   }

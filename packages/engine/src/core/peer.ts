@@ -45,7 +45,8 @@ export class Peer {
   readonly requests: RequestWindow = new RequestWindow(WINDOW_CAPACITY);
   requestDepth: number = DEFAULT_REQUEST_DEPTH_RULES.startDepth;
   slowStart = true;
-  previousRate = 0;
+  /** At the last look at its queue; NaN before the first. */
+  previousRate: number = NaN;
   /** `reqq` of its extension handshake. */
   requestLimit: number = DEFAULT_REQUEST_DEPTH_RULES.maximumDepth;
   snubbed = false;

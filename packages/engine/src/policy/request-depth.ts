@@ -6,7 +6,7 @@ export interface RequestDepthState {
   readonly depth: number;
   /** Still growing by one with every block. */
   readonly slowStart: boolean;
-  /** Bytes per second, now and at the last look. */
+  /** Bytes per second, now and at the last look; the latter is NaN when this is the first. */
   readonly rate: number;
   readonly previousRate: number;
   readonly snubbed: boolean;
@@ -53,7 +53,8 @@ export const requestDepth: RequestDepthPolicy = (state, rules) => {
   const byRate = Math.ceil((state.rate * rules.queueSeconds) / BLOCK_LENGTH);
   const clamp = (depth: number): number => Math.min(ceiling, Math.max(rules.minimumDepth, depth));
   if (state.slowStart) {
-    const growing = state.rate === 0 || state.rate - state.previousRate >= rules.slowStartGrowth;
+    const hasSettled = state.rate - state.previousRate < rules.slowStartGrowth;
+    const growing = state.rate === 0 || !hasSettled;
     return { depth: clamp(Math.max(state.depth, byRate)), slowStart: growing };
   }
   return { depth: clamp(byRate), slowStart: false };

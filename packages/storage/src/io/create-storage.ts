@@ -204,8 +204,8 @@ class DiskStorage implements TorrentStorage {
     const byteRate = this.#rate.byteRate(this.#clock.monotonicMs());
     const situation = { pieceLength, byteRate, workerCount: this.#hashers.count };
     const placement = (this.#options.placeHash ?? placeHash)(situation);
-    const digester = placement === "loop" ? this.#verifier.createDigester(piece) : undefined;
-    const buffer = new PooledPiece(piece, pieceLength, this.#pool, digester);
+    const verifier = placement === "loop" ? this.#verifier : undefined;
+    const buffer = new PooledPiece(piece, pieceLength, this.#pool, verifier);
     this.#open.add(buffer);
     return buffer;
   }

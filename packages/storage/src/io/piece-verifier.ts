@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash, hash, type Hash } from "node:crypto";
 import { MERKLE_HASH_LENGTH, merkleRoot, merkleWidth } from "@bt/metainfo";
 import { BLOCK_LENGTH, bytesEqual } from "@bt/primitives";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
@@ -45,6 +45,15 @@ export class PieceVerifier {
     const width = this.treeWidthOf(piece);
     return width === 0 ? new Sha1Digester() : new MerkleDigester(width);
   }
+
+  /** The digest of all bytes of a piece, in one go: without a `Hash` object to make and to collect. */
+  digestOf(piece: number, bytes: Uint8Array): Uint8Array {
+    const width = this.treeWidthOf(piece);
+    if (width === 0) return hash("sha1", bytes, "buffer");
+    const merkle = new MerkleDigester(width);
+    merkle.update(bytes);
+    return merkle.digest();
+  }
 }
 
 /** BEP 52: the tree of a file that is not longer than a piece is only as wide as the file. */
@@ -73,13 +82,8 @@ class MerkleDigester implements PieceDigester {
   }
 
   update(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += BLOCK_LENGTH) {
-      this.#leaves.push(
-        createHash("sha256")
-          .update(bytes.subarray(at, at + BLOCK_LENGTH))
-          .digest(),
-      );
-    }
+    for (let at = 0; at < bytes.length; at += BLOCK_LENGTH)
+      this.#leaves.push(hash("sha256", bytes.subarray(at, at + BLOCK_LENGTH), "buffer"));
   }
 
   digest(): Uint8Array {

@@ -1,7 +1,7 @@
 import { BLOCK_LENGTH } from "@bt/primitives";
 import type { BufferPool } from "../buffer-pool.ts";
 import type { PieceBuffer } from "../torrent-storage.ts";
-import type { PieceDigester } from "./piece-verifier.ts";
+import type { PieceDigester, PieceVerifier } from "./piece-verifier.ts";
 
 /** Bytes hashed in one go while they are still in the cache of the core: a quarter of a millisecond. */
 const STREAM_SLICE_LENGTH = 256 * 1024;
@@ -9,7 +9,7 @@ const STREAM_SLICE_LENGTH = 256 * 1024;
 const LONGEST_SLICE_LENGTH = 512 * 1024;
 
 /**
- * A piece in a pooled buffer. With a digester the hash runs along as blocks come in order, which costs no more than
+ * A piece in a pooled buffer. With a verifier the hash runs along as blocks come in order, which costs no more than
  * hashing at the end and leaves no long slice of work behind; otherwise the piece is hashed elsewhere once it is whole.
  */
 export class PooledPiece implements PieceBuffer {
@@ -21,20 +21,23 @@ export class PooledPiece implements PieceBuffer {
   #isOpen = true;
   readonly #done: Uint8Array;
   #doneInOrder = 0;
-  readonly #digester: PieceDigester | undefined;
+  readonly #verifier: PieceVerifier | undefined;
+  /** Of a piece that is hashed in more than one slice. */
+  #digester: PieceDigester | undefined;
   #hashedLength = 0;
+  #digest: Uint8Array | undefined;
 
   /** `pool` has promised `length` bytes. */
-  constructor(piece: number, length: number, pool: BufferPool, digester: PieceDigester | undefined) {
+  constructor(piece: number, length: number, pool: BufferPool, verifier: PieceVerifier | undefined) {
     this.piece = piece;
     this.length = length;
     this.#pool = pool;
-    this.#digester = digester;
+    this.#verifier = verifier;
     this.#done = new Uint8Array(Math.ceil(length / BLOCK_LENGTH));
   }
 
   get hashesOnLoop(): boolean {
-    return this.#digester !== undefined;
+    return this.#verifier !== undefined;
   }
 
   put(offset: number, source: Uint8Array, start: number, end: number): void {
@@ -78,7 +81,7 @@ export class PooledPiece implements PieceBuffer {
     if (!this.#isOpen || this.#bytes === undefined) return;
     const done = this.#done;
     for (let block = first; block * BLOCK_LENGTH < end; block++) done[block] = 1;
-    if (this.#digester === undefined || first > this.#doneInOrder) return;
+    if (this.#verifier === undefined || first > this.#doneInOrder) return;
     while (done[this.#doneInOrder] === 1) this.#doneInOrder++;
     const ready = Math.min(this.#doneInOrder * BLOCK_LENGTH, this.length) - this.#hashedLength;
     if (ready >= STREAM_SLICE_LENGTH) this.#hashMore(Math.min(ready, LONGEST_SLICE_LENGTH));
@@ -88,7 +91,7 @@ export class PooledPiece implements PieceBuffer {
   hashSlice(): Uint8Array | undefined {
     const rest = this.length - this.#hashedLength;
     if (rest > 0) this.#hashMore(Math.min(rest, LONGEST_SLICE_LENGTH));
-    return this.#hashedLength === this.length ? this.#digester!.digest() : undefined;
+    return this.#digest;
   }
 
   /** From here on nobody writes to the memory, which is returned, if any byte ever came. */
@@ -104,8 +107,15 @@ export class PooledPiece implements PieceBuffer {
   }
 
   #hashMore(length: number): void {
-    this.#digester!.update(this.#bytes!.subarray(this.#hashedLength, this.#hashedLength + length));
+    const verifier = this.#verifier!;
+    if (length === this.length) {
+      this.#digest = verifier.digestOf(this.piece, this.#bytes!);
+    } else {
+      this.#digester ??= verifier.createDigester(this.piece);
+      this.#digester.update(this.#bytes!.subarray(this.#hashedLength, this.#hashedLength + length));
+    }
     this.#hashedLength += length;
+    if (this.#hashedLength === this.length) this.#digest ??= this.#digester!.digest();
   }
 }
 
