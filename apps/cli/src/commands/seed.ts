@@ -110,8 +110,8 @@ async function itemOfPayload(
 async function rememberHashes(metainfo: Metainfo, root: string, { files }: ScannedPayload): Promise<void> {
   const { recordVerified } = await import("@bt/storage");
   const stats = new Map(
-    [...files.entries()].flatMap(([index, { length, modifiedMs }]) =>
-      length === 0 ? [] : [[index, { length, modifiedMs }] as const],
+    [...files.entries()].flatMap(([index, { length, modifiedMs, inode }]) =>
+      length === 0 ? [] : [[index, { length, modifiedMs, inode }] as const],
     ),
   );
   // In a folder that cannot be written to, the data is hashed again.

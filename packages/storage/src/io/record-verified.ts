@@ -1,5 +1,5 @@
-import { open, rename, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Bitfield } from "@bt/primitives";
 import { toStorageError } from "../errors.ts";

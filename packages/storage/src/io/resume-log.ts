@@ -9,7 +9,7 @@ import {
   type FileStat,
 } from "../journal-format.ts";
 import { asPromise, asVoidPromise, type DiskStat } from "./disk.ts";
-import { confirmFile, type FileMemory } from "./confirm-file.ts";
+import { confirmWritten, type FileMemory } from "./confirm-file.ts";
 import type { Journal } from "./journal.ts";
 import { addWritten, type Written } from "./piece-writer.ts";
 import type { PayloadFiles } from "./payload-files.ts";
@@ -26,6 +26,22 @@ export const DEFAULT_WRITE_WINDOW: WriteWindow = Object.freeze({
   windowMs: 1000,
   windowLength: 16 * 1024 * 1024,
 });
+
+/** What there is to know of the folder that files were moved to. */
+export interface NewPlace {
+  /** Of files that were copied. */
+  readonly stats: ReadonlyMap<number, FileStat>;
+  /** Files that stayed in the old folder. */
+  readonly left: readonly number[];
+  /** Files that were there and are not ours. */
+  readonly foreign: ReadonlySet<number>;
+}
+
+interface SyncedFile {
+  readonly stat: FileStat;
+  /** `FileActivity.startedCount` of a file that nobody wrote to meanwhile. */
+  readonly startedCount: number | undefined;
+}
 
 /** How long the very first pieces of a download wait for the journal, ms. */
 const FIRST_FLUSH_MS = 50;
@@ -72,6 +88,7 @@ export class ResumeLog {
     this.#have = recovered.have.clone();
     this.#stats = recovered.stats;
     this.#isExact = recovered.isExact;
+    payload.known = this.#stats;
   }
 
   /** Saves what was found at the start. A disk that cannot be written to is no obstacle to seeding from it. */
@@ -139,10 +156,13 @@ export class ResumeLog {
   }
 
   /** The files are in another folder now: what is known goes into another journal, which is true when this resolves. */
-  async moveTo(journal: Journal, stats: ReadonlyMap<number, FileStat>, arrive: () => void): Promise<void> {
+  async moveTo(journal: Journal, { stats, left, foreign }: NewPlace, arrive: () => void): Promise<void> {
     const all = new Map([...this.#stats, ...stats]);
-    await journal.replace(this.#clock.unixMs(), this.#have, all, this.#payload.places, false);
+    for (const fileIndex of left) all.delete(fileIndex);
+    const places = { ...this.#payload.places, foreign };
+    await journal.replace(this.#clock.unixMs(), this.#have, all, places, false);
     for (const [fileIndex, stat] of stats) this.#stats.set(fileIndex, stat);
+    for (const fileIndex of left) this.#stats.delete(fileIndex);
     // Copies have blocks of their own.
     this.#memories.clear();
     this.#journal = journal;
@@ -169,6 +189,7 @@ export class ResumeLog {
       const nowMs = this.#clock.unixMs();
       try {
         await this.#journal.append((seed) => encodeOpened(seed, nowMs));
+        await this.#appendPlaces();
       } catch {
         await this.#replace(false); // it vanished or is not to be written to, but perhaps its folder is
       }
@@ -185,17 +206,25 @@ export class ResumeLog {
     this.#pieces = [];
     this.#dirtyFiles = new Map();
     this.#pendingLength = 0;
-    const stats = new Map<number, FileStat>();
+    const synced = new Map<number, SyncedFile>();
     try {
+      const newFiles = [...dirtyFiles.keys()].filter((fileIndex) => !this.#memories.has(fileIndex));
       for (const [fileIndex, written] of dirtyFiles)
-        stats.set(fileIndex, await this.#sync(fileIndex, written));
+        synced.set(fileIndex, await this.#sync(fileIndex, written));
+      await this.#payload.root.syncFolders(newFiles.map((fileIndex) => this.#payload.elementsOf(fileIndex)));
     } catch (error) {
       // After a failed sync the system may have dropped the pages, so these pieces count as not written.
       this.fault = error as StorageError;
       throw error;
     }
     for (const piece of pieces) this.#have.set(piece);
-    for (const [fileIndex, stat] of stats) this.#stats.set(fileIndex, stat);
+    const stats = new Map<number, FileStat>();
+    for (const [fileIndex, { stat, startedCount }] of synced) {
+      stats.set(fileIndex, stat);
+      this.#stats.set(fileIndex, stat);
+      const activity = this.#payload.activityOf(fileIndex);
+      activity.isSettled = activity.startedCount === startedCount;
+    }
     try {
       const nowMs = this.#clock.unixMs();
       if (this.#isExact && !this.#journal.isLong) {
@@ -230,29 +259,39 @@ export class ResumeLog {
   }
 
   /** `written`: what came into the file since the last time. */
-  async #sync(fileIndex: number, written: Written): Promise<FileStat> {
+  async #sync(fileIndex: number, written: Written): Promise<SyncedFile> {
     const { disk } = this.#payload;
     const path = this.#payload.pathOf(fileIndex);
     const open = this.#payload.borrowOpen(fileIndex, true) ?? (await this.#payload.borrow(fileIndex, true));
+    const activity = this.#payload.activityOf(fileIndex);
+    const { startedCount, activeCount } = activity;
+    let earlier: DiskStat;
     let stat: DiskStat;
     try {
-      await asVoidPromise((done) => disk.fdatasync(open.fd, done));
+      earlier = await asPromise<DiskStat>((done) => disk.fstat(open.fd, done));
+      await asVoidPromise((done) => disk.fsync(open.fd, done));
       stat = await asPromise<DiskStat>((done) => disk.fstat(open.fd, done));
     } catch (cause) {
       throw toStorageError(cause, "save", path);
     } finally {
       this.#payload.giveBack(open);
     }
+    const isQuiet = activeCount === 0 && activity.startedCount === startedCount;
     const before = this.#memories.get(fileIndex);
     const length = Math.max(this.#stats.get(fileIndex)?.length ?? 0, written.end);
-    confirmFile(path, stat, await this.#payload.inspectFile(fileIndex), {
+    confirmWritten(path, stat, await this.#payload.inspectFile(fileIndex), {
       length,
       syncedLength: before?.syncedLength ?? 0,
       blocks: before?.blocks,
     });
     const syncedLength = (before?.syncedLength ?? 0) + written.length;
     this.#memories.set(fileIndex, { length: stat.size, syncedLength, blocks: stat.blocks });
-    return { length: stat.size, modifiedMs: stat.mtimeMs };
+    // While writes go on, the time of now is not on the disk: after a power cut the file would look older than recorded.
+    const { size, mtimeMs } = isQuiet ? stat : earlier;
+    return {
+      stat: { length: size, modifiedMs: mtimeMs, inode: stat.ino },
+      startedCount: isQuiet ? startedCount : undefined,
+    };
   }
 
   #schedule(): void {
