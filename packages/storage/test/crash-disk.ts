@@ -1,7 +1,7 @@
-import { constants } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { constants, fstatSync } from "node:fs";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { NODE_DISK, type Disk } from "@bt/storage";
+import { NODE_DISK, type Disk, type DiskStat } from "@bt/storage";
 
 type Operation =
   | { kind: "create"; path: string; file: number }
@@ -9,8 +9,8 @@ type Operation =
   | { kind: "rename"; path: string; from: string }
   | { kind: "link"; path: string; from: string }
   | { kind: "truncate"; file: number; length: number }
-  | { kind: "write"; file: number; position: number; bytes: Uint8Array }
-  | { kind: "sync"; file: number }
+  | { kind: "write"; file: number; position: number; bytes: Uint8Array; mtimeMs: number }
+  | { kind: "sync"; file: number; mtimeMs: number }
   | { kind: "sync-folder"; path: string };
 
 /** What the disk may have done with names when the power went. */
@@ -53,7 +53,8 @@ export class CrashDisk {
         const bytes = from.slice(at, at + length);
         NODE_DISK.write(fd, from, at, length, position, (error, count) => {
           const file = this.#byFd.get(fd)!;
-          if (error === null) note({ kind: "write", file, position, bytes: bytes.subarray(0, count) });
+          if (error === null)
+            note({ kind: "write", file, position, bytes: bytes.subarray(0, count), mtimeMs: timeOf(fd) });
           done(error, count);
         });
       },
@@ -61,15 +62,17 @@ export class CrashDisk {
         const bytes = new Uint8Array(Buffer.concat(from as Uint8Array[]));
         NODE_DISK.writev(fd, from, position, (error, count) => {
           const file = this.#byFd.get(fd)!;
-          if (error === null) note({ kind: "write", file, position, bytes: bytes.subarray(0, count) });
+          if (error === null)
+            note({ kind: "write", file, position, bytes: bytes.subarray(0, count), mtimeMs: timeOf(fd) });
           done(error, count);
         });
       },
       fsync: (fd, done) => {
         const before = this.#log.length;
+        const operation = { kind: "sync", file: this.#byFd.get(fd)!, mtimeMs: timeOf(fd) } as const;
         NODE_DISK.fsync(fd, (error) => {
           // Only what was written before the call is certain.
-          if (error === null) this.#log.splice(before, 0, { kind: "sync", file: this.#byFd.get(fd)! });
+          if (error === null) this.#log.splice(before, 0, operation);
           done(error);
         });
       },
@@ -145,8 +148,12 @@ export class CrashDisk {
     const folders = new Set<string>([""]);
     const names = new Map<string, number>();
     const contents = new Map<number, Uint8Array>();
+    const times = new Map<number, number>();
     for (const [index, operation] of operations.entries()) {
       switch (operation.kind) {
+        case "sync":
+          times.set(operation.file, operation.mtimeMs);
+          break;
         case "mkdir":
           if (isKept(index)) folders.add(operation.path);
           break;
@@ -170,6 +177,8 @@ export class CrashDisk {
         }
         case "truncate":
         case "write": {
+          // A time may be on the disk without the bytes, and the other way round.
+          if (operation.kind === "write" && random() < 0.5) times.set(operation.file, operation.mtimeMs);
           const isSynced = index < (lastSync.get(operation.file) ?? -1);
           const before = contents.get(operation.file) ?? new Uint8Array(0);
           if (operation.kind === "truncate") {
@@ -190,9 +199,30 @@ export class CrashDisk {
     for (const path of [...folders].sort())
       if (hasWay(path, folders)) await mkdir(join(folder, path), { recursive: true });
     for (const [path, file] of names) {
-      if (hasWay(dirname(path), folders)) await writeFile(join(folder, path), contents.get(file)!);
+      if (!hasWay(dirname(path), folders)) continue;
+      await writeFile(join(folder, path), contents.get(file)!);
+      const seconds = Math.ceil(times.get(file) ?? 0) / 1000;
+      await utimes(join(folder, path), seconds, seconds);
     }
   }
+}
+
+/**
+ * The disk as a file system without numbers of files shows it, and with times of whole milliseconds: so a copy of a folder can stand
+ * for the folder.
+ */
+export function coarse(disk: Disk): Disk {
+  const blur = (stat: DiskStat | undefined): DiskStat =>
+    Object.assign(stat ?? ({} as DiskStat), { ino: 0, mtimeMs: Math.ceil(stat?.mtimeMs ?? 0) });
+  return {
+    ...disk,
+    lstat: (path, done) => disk.lstat(path, (error, stat) => done(error, blur(stat))),
+    fstat: (fd, done) => disk.fstat(fd, (error, stat) => done(error, blur(stat))),
+  };
+}
+
+function timeOf(fd: number): number {
+  return fstatSync(fd).mtimeMs;
 }
 
 /** Whether all folders that lead to `path` were kept. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { createStorage, HashWorkers, type Disk, type TorrentStorage } from "@bt/storage";
+import { createStorage, HashWorkers, NODE_DISK, type Disk, type TorrentStorage } from "@bt/storage";
 import { afterAll, describe, expect, it } from "vitest";
-import { CrashDisk, type NameLoss } from "./crash-disk.ts";
+import { coarse, CrashDisk, type NameLoss } from "./crash-disk.ts";
 import { download, fakeTorrent, pieceBytes, temporaryFolder } from "./fixture.ts";
 
 const hashers = new HashWorkers({ count: 1 });
@@ -44,7 +44,7 @@ describe.each<[string, (disk: Disk) => Disk, Act, ReadonlySet<number>]>([
     async (loss) => {
       const origin = await temporaryFolder();
       const recorder = new CrashDisk(origin);
-      const disk = adapt(recorder.disk);
+      const disk = adapt(coarse(recorder.disk));
       const storage = createStorage({ metainfo, root: join(origin, "old"), hashers, disk });
       await storage.open({ unwanted });
       for (const piece of SOME) expect(await download(storage, torrent, piece)).toBe(true);
@@ -63,6 +63,7 @@ describe.each<[string, (disk: Disk) => Disk, Act, ReadonlySet<number>]>([
             metainfo,
             root: join(after, cut < arrival ? "old" : "new"),
             hashers,
+            disk: coarse(NODE_DISK),
           });
           // What the journal lost of its tail is found by hashing: the data has to be there.
           const have = await again.open({ recheck: seed === 0 ? "auto" : "all", unwanted });

@@ -5,7 +5,7 @@ import type { OpenOptions } from "../torrent-storage.ts";
 import type { DiskStat } from "./disk.ts";
 import type { HashWorkers } from "./hash-workers.ts";
 import { foreignFiles } from "./foreign-files.ts";
-import { judgeFile } from "./judge-file.ts";
+import { judgeFile, type FileVerdict } from "./judge-file.ts";
 import { payloadHashSource } from "./payload-hash-source.ts";
 import { isGoodInParts } from "./part-file.ts";
 import { isAnyHad, type PayloadFiles } from "./payload-files.ts";
@@ -22,6 +22,8 @@ export interface Recovery {
   readonly isExact: boolean;
   /** Files that are there, by index. */
   readonly onDisk: ReadonlyMap<number, DiskStat>;
+  /** Files of which the journal will say something that it did not: by index. */
+  readonly news: Set<number>;
   /** Files that are there but that nothing proves to belong to the torrent. */
   readonly foreign: Set<number>;
 }
@@ -135,7 +137,12 @@ export async function recover(
   }
   const foreign = foreignFiles(payload, onDisk, journal, have, verifier);
   const stats = statsToRemember(payload, onDisk, have, foreign);
-  return { have, stats, onDisk, isExact: isSame(journal, have, stats, foreign), foreign };
+  const news = new Set(
+    [...stats.keys()].filter((index) =>
+      isNews(stats.get(index)!, verdicts.get(index), journal?.stats.get(index)),
+    ),
+  );
+  return { have, stats, onDisk, isExact: isSame(journal, have, stats, foreign), news, foreign };
 }
 
 function isGone(path: string, why: string): StorageError {
@@ -158,6 +165,16 @@ function choosePadPiece(
     else marks[piece] = SUSPECT;
   }
   return { sample: padPieces[0], others: padPieces.slice(1) };
+}
+
+/** Whether the file was hashed, or is not as the journal knows it. */
+function isNews(found: FileStat, verdict: FileVerdict | undefined, known: FileStat | undefined): boolean {
+  return (
+    verdict === "suspect" ||
+    verdict === "moved" ||
+    found.length !== known?.length ||
+    found.modifiedMs !== known.modifiedMs
+  );
 }
 
 /** Of files with pieces that are had, and of those of others, which need not be hashed again either. */

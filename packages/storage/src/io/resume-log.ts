@@ -11,8 +11,10 @@ import {
 import { asPromise, asVoidPromise, type DiskStat } from "./disk.ts";
 import { confirmWritten, type FileMemory } from "./confirm-file.ts";
 import type { Journal } from "./journal.ts";
-import { addWritten, type Written } from "./piece-writer.ts";
 import type { PayloadFiles } from "./payload-files.ts";
+import { addWritten, type Written } from "./piece-writer.ts";
+import type { Recovery } from "./recover.ts";
+import { syncFound } from "./sync-found.ts";
 
 export interface WriteWindow {
   /** A written piece is in the journal after this time at the latest, if the disk can keep up. */
@@ -60,6 +62,8 @@ export class ResumeLog {
   readonly #stats: Map<number, FileStat>;
   /** Of files that were written to since the start. */
   readonly #memories = new Map<number, FileMemory>();
+  /** Files of which pieces were found that a power cut may still take: whoever wrote them may not have synced them. */
+  readonly #unsynced: Set<number>;
   /** Whether the file on the disk says just that. */
   #isExact: boolean;
   #isClean = true;
@@ -79,7 +83,7 @@ export class ResumeLog {
     payload: PayloadFiles,
     clock: StorageClock,
     window: WriteWindow,
-    recovered: { readonly have: Bitfield; readonly stats: Map<number, FileStat>; readonly isExact: boolean },
+    recovered: Pick<Recovery, "have" | "stats" | "isExact" | "news">,
   ) {
     this.#journal = journal;
     this.#payload = payload;
@@ -88,6 +92,7 @@ export class ResumeLog {
     this.#have = recovered.have.clone();
     this.#stats = recovered.stats;
     this.#isExact = recovered.isExact;
+    this.#unsynced = recovered.news;
     payload.known = this.#stats;
   }
 
@@ -248,6 +253,7 @@ export class ResumeLog {
 
   async #replace(clean: boolean): Promise<void> {
     this.#isExact = false;
+    await syncFound(this.#payload, this.#unsynced);
     this.#arePlacesNew = false;
     try {
       await this.#journal.replace(this.#clock.unixMs(), this.#have, this.#stats, this.#payload.places, clean);
