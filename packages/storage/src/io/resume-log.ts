@@ -195,6 +195,8 @@ export class ResumeLog {
       try {
         await this.#journal.append((seed) => encodeOpened(seed, nowMs));
         await this.#appendPlaces();
+        // A journal that looks clean after a power cut would have all hashed that was written to since.
+        await this.#journal.sync();
       } catch {
         await this.#replace(false); // it vanished or is not to be written to, but perhaps its folder is
       }
@@ -235,6 +237,7 @@ export class ResumeLog {
       if (this.#isExact && !this.#journal.isLong) {
         await this.#appendPlaces();
         await this.#journal.append((seed) => encodeProgress(seed, nowMs, pieces, stats));
+        await this.#journal.sync();
       } else {
         await this.#replace(false);
       }
