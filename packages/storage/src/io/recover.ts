@@ -1,14 +1,14 @@
 import { Bitfield } from "@bt/primitives";
 import { StorageError } from "../errors.ts";
 import type { FileStat, JournalState } from "../journal-format.ts";
-import type { OpenOptions } from "../torrent-storage.ts";
+import type { OpenOptions, RecheckMode } from "../torrent-storage.ts";
 import type { DiskStat } from "./disk.ts";
 import type { HashWorkers } from "./hash-workers.ts";
 import { foreignFiles } from "./foreign-files.ts";
 import { judgeFile, type FileVerdict } from "./judge-file.ts";
 import { payloadHashSource } from "./payload-hash-source.ts";
 import { isGoodInParts } from "./part-file.ts";
-import { isAnyHad, type PayloadFiles } from "./payload-files.ts";
+import type { PayloadFiles } from "./payload-files.ts";
 import { isSafePath } from "./payload-root.ts";
 import type { PieceVerifier } from "./piece-verifier.ts";
 import { findReplaced } from "./sample-files.ts";
@@ -16,7 +16,7 @@ import { findReplaced } from "./sample-files.ts";
 /** What was found in the download folder. */
 export interface Recovery {
   readonly have: Bitfield;
-  /** State of each file with pieces that are had, from before it was hashed. */
+  /** State of each file that was looked at, from before it was hashed. */
   readonly stats: Map<number, FileStat>;
   /** Whether the journal says exactly this, and cleanly. */
   readonly isExact: boolean;
@@ -136,7 +136,7 @@ export async function recover(
     });
   }
   const foreign = foreignFiles(payload, onDisk, journal, have, verifier);
-  const stats = statsToRemember(payload, onDisk, have, foreign);
+  const stats = statsToRemember(payload, onDisk, recheck, verdicts);
   const news = new Set(
     [...stats.keys()].filter((index) =>
       isNews(stats.get(index)!, verdicts.get(index), journal?.stats.get(index)),
@@ -177,20 +177,21 @@ function isNews(found: FileStat, verdict: FileVerdict | undefined, known: FileSt
   );
 }
 
-/** Of files with pieces that are had, and of those of others, which need not be hashed again either. */
+/**
+ * Of all files that were looked at, so that the next start looks no further: also of those of which nothing is had, as of files
+ * that were begun just before a kill, which are mostly holes.
+ */
 function statsToRemember(
   payload: PayloadFiles,
   onDisk: ReadonlyMap<number, DiskStat>,
-  have: Bitfield,
-  foreign: ReadonlySet<number>,
+  recheck: RecheckMode,
+  verdicts: ReadonlyMap<number, FileVerdict>,
 ): Map<number, FileStat> {
   const stats = new Map<number, FileStat>();
   for (const [index, { size, mtimeMs, ino }] of onDisk) {
-    const isKept =
-      index === payload.parts.fileIndex
-        ? payload.parts.parted.size > 0
-        : foreign.has(index) || isAnyHad(have, payload.metainfo.layout.piecesOfFile(index));
-    if (isKept) stats.set(index, { length: size, modifiedMs: mtimeMs, inode: ino });
+    if (recheck === "none" && verdicts.get(index) === "unknown") continue;
+    if (index === payload.parts.fileIndex && payload.parts.parted.size === 0) continue;
+    stats.set(index, { length: size, modifiedMs: mtimeMs, inode: ino });
   }
   return stats;
 }
