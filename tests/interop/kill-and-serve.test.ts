@@ -1,5 +1,5 @@
 import { createHash, randomInt } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -166,10 +166,12 @@ async function expectTrueJournal(root: string, metainfo: Metainfo): Promise<numb
       unlink: (_place, done) => refuse(done),
     },
   });
-  // Only the open window may be lost: nothing that was journalled has to be read again.
+  // Only the open window may be lost: nothing that was journalled has to be read again. (A download that is complete takes its
+  // journal away just before it ends.)
+  const isJournalled = readdirSync(root).some((name) => name.endsWith(".bt-resume"));
   let hashedCount = 0;
   const have = await storage.open({ onProgress: () => hashedCount++ });
-  expect(hashedCount, "pieces hashed after a kill").toBe(0);
+  if (isJournalled) expect(hashedCount, "pieces hashed after a kill").toBe(0);
   const { pieces } = metainfo.layout;
   for (const piece of have.indices()) {
     const into = new Uint8Array(pieces.pieceLengthAt(piece));

@@ -23,6 +23,7 @@ interface ContentRecord {
   readonly file: string;
   /** Of the file, before. */
   readonly size: number;
+  readonly mtimeMs: number;
   readonly position: number;
   readonly end: number;
   /** What was there before. */
@@ -105,7 +106,7 @@ function undoContents(folder: string, { contents, synced, times }: Log): number 
     ftruncateSync(fd, size);
     closeSync(fd);
     // Rounded up: a time cannot be set as finely as the system keeps it, and an older file would be another matter.
-    const seconds = Math.ceil(times.get(key) ?? 0) / 1000;
+    const seconds = Math.ceil(times.get(key) ?? ofFile[0]!.mtimeMs) / 1000;
     utimesSync(place, seconds, seconds);
     lostCount += lost.length;
   }

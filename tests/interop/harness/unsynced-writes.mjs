@@ -36,11 +36,11 @@ if (logPath !== undefined && isMainThread) {
   };
   const beginWrite = (fd, position, end, isCut) => {
     const stat = fs.fstatSync(fd);
-    const { size } = stat;
+    const { size, mtimeMs } = stat;
     const before = Buffer.alloc(Math.max(0, Math.min(isCut ? size : end, size) - position));
     fs.readSync(fd, before, 0, before.length, position);
     const file = keyOf(stat);
-    return begin(file, { kind: isCut ? "cut" : "write", file, size, position, end }, before);
+    return begin(file, { kind: isCut ? "cut" : "write", file, size, mtimeMs, position, end }, before);
   };
   const beginName = (place, record, before) =>
     begin(keyOf(fs.statSync(path.dirname(place))), { ...record, place }, before);
