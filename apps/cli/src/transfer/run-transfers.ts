@@ -35,9 +35,10 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
   const peers = await resolvePeers(plan.network);
   const session = await openSession(plan.network, plan.allocation);
   let ticking: ReturnType<typeof setInterval> | undefined;
+  let runs: readonly TorrentRun[] = [];
   try {
     view.emit({ event: "listening", port: session.port });
-    const runs = plan.items.map((item) => {
+    runs = plan.items.map((item) => {
       const { metainfo, root } = item;
       view.emit({
         event: "metadata",
@@ -71,7 +72,12 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
     clearInterval(ticking);
     if (stop.isRequested) view.say(plan.seedOnly ? "stopping" : "stopping; the same command goes on later");
     view.close();
-    await session.close({ timeoutMs: stop.isRequested ? CLEAN_STOP_MS : FAREWELL_MS });
+    await session
+      .close({ timeoutMs: stop.isRequested ? CLEAN_STOP_MS : FAREWELL_MS })
+      .catch((error: unknown) => {
+        // A disk that failed before fails again when the files are closed.
+        if (!runs.some(({ hasDiskFailed }) => hasDiskFailed)) throw error;
+      });
   }
 }
 

@@ -71,7 +71,7 @@ function refusal(
 ): StorageError {
   return new StorageError(
     code,
-    `Cannot go on with ${path}: ${why} and resume, and the data is checked again.`,
+    `Cannot go on with ${path}: ${why} and start again: what changed is checked.`,
     { path },
   );
 }
