@@ -78,7 +78,8 @@ async function findItem(call: SeedCall): Promise<TransferItem> {
     if (options.torrentOut !== undefined)
       throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
     const { metainfo } = await readTorrent(text, io, stop);
-    return { metainfo, root: resolve(io.cwd, options.data ?? "."), trackers: options.tracker };
+    const root = resolve(io.cwd, options.data ?? ".");
+    return { metainfo, root, trackers: options.tracker, keepsState: true };
   }
   if (options.list) throw usageFailure("--list is for a torrent; make one of the path with bt create");
   if (options.data !== undefined)

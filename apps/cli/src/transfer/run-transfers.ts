@@ -15,6 +15,8 @@ export interface TransferItem {
   readonly trackers: readonly (readonly string[])[];
   /** Indices of the only files that are wanted; absent: all. */
   readonly selected?: ReadonlySet<number> | undefined;
+  /** Whether what is known of complete data stays beside it, so that the next start reads none of it. */
+  readonly keepsState?: boolean;
   /** For a torrent that was made on the spot. */
   readonly magnet?: string;
 }
@@ -55,6 +57,7 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
         trackers: item.trackers,
         useTrackers: !plan.network.noTrackers,
         resume: plan.resume,
+        keepJournal: item.keepsState ?? false,
         ...(item.selected === undefined ? {} : { filePriorities: onlyThese(metainfo, item.selected) }),
       });
       return new TorrentRun(torrent, view, plan);
