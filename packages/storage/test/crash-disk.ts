@@ -154,6 +154,8 @@ export class CrashDisk {
         case "sync":
           times.set(operation.file, operation.mtimeMs);
           break;
+        case "sync-folder":
+          break;
         case "mkdir":
           if (isKept(index)) folders.add(operation.path);
           break;

@@ -50,17 +50,18 @@ export function confirmWritten(
 }
 
 /**
- * Whether a file is as the journal knows it, before anything is read from it. `isSettled`: nothing of ours was written since,
- * so that its time has to be the same, too; otherwise another inode together with another time tells. (The inode alone does
- * not: network and FUSE file systems may give a file another one while it is closed.)
+ * Whether a file is as the journal knows it, before anything is read from it. One that we have not written to has the same
+ * length and time. One that we have written to may have got another time (some network file systems set it when the file is
+ * closed): there another inode together with another time tells. (The inode alone does not: network and FUSE file systems
+ * may give a file another one while it is closed.)
  *
  * @throws StorageError FILE_CHANGED or FILE_TRUNCATED
  */
-export function confirmKnown(path: string, open: DiskStat, known: FileStat, isSettled: boolean): void {
+export function confirmKnown(path: string, open: DiskStat, known: FileStat, isWrittenTo: boolean): void {
   if (open.size < known.length)
     throw refusal("FILE_TRUNCATED", path, "it was cut while it was used; leave it alone");
-  const isOther = open.mtimeMs !== known.modifiedMs && (isSettled || open.ino !== known.inode);
-  if (isOther || (isSettled && open.size !== known.length))
+  const isOther = open.mtimeMs !== known.modifiedMs && !(isWrittenTo && open.ino === known.inode);
+  if (isOther || (!isWrittenTo && open.size !== known.length))
     throw refusal("FILE_CHANGED", path, "something else has written to it; leave it alone");
 }
 

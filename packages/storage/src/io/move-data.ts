@@ -171,6 +171,8 @@ export async function moveData(parts: MoveParts): Promise<void> {
         hasArrived = true;
         parts.onJournal(newJournal);
         payload.foreign = target.foreign;
+        // Copies were written by us.
+        for (const index of stats.keys()) payload.activityOf(index);
         payload.switchRoot(target.root);
       });
     });

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import type { Bitfield } from "@bt/primitives";
 import { toStorageError } from "../errors.ts";
 import type { FilePlaces } from "../file-places.ts";
+import type { FileStat } from "../journal-format.ts";
 import { PartPlaces, type PlacedSpan } from "../part-places.ts";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
 import { allocateFile } from "./allocate-file.ts";
-import type { FileStat } from "../journal-format.ts";
 import { confirmKnown, confirmName } from "./confirm-file.ts";
 import { asPromise, asVoidPromise, type Disk, type DiskStat } from "./disk.ts";
 import { PooledFile, type FilePool, type OpenFile } from "./file-pool.ts";
@@ -18,14 +18,12 @@ const CONFIRM_MS = 1_000;
 /** The part file's name after the info-hash. */
 export const PART_SUFFIX = ".bt-parts";
 
-/** What we do to one file. */
+/** Our writes to one file. */
 export interface FileActivity {
-  /** Writes under way. */
+  /** Under way. */
   activeCount: number;
-  /** Writes that were begun, ever. */
+  /** With those that are over. */
   startedCount: number;
-  /** Whether what is known of the file was taken when all of these were over and synced. */
-  isSettled: boolean;
 }
 
 /**
@@ -116,7 +114,12 @@ export class PayloadFiles {
   async borrow(fileIndex: number, writable: boolean): Promise<OpenFile> {
     let file = this.#pooled.get(fileIndex);
     if (file === undefined) {
-      file = new PooledFile((toWrite) => this.#open(fileIndex, toWrite));
+      const made = new PooledFile(async (toWrite) => {
+        const fd = await this.#open(fileIndex, toWrite);
+        made.confirmedAtMs = performance.now();
+        return fd;
+      });
+      file = made;
       this.#pooled.set(fileIndex, file);
     }
     const open = await this.#pool.borrow(file, writable);
@@ -131,11 +134,11 @@ export class PayloadFiles {
     }
   }
 
-  /** What we do to a file, to be kept up by whoever writes to it. */
+  /** Our writes to a file, to be counted by whoever writes to it; from the first call on it counts as written to. */
   activityOf(fileIndex: number): FileActivity {
     let activity = this.#activities.get(fileIndex);
     if (activity === undefined) {
-      activity = { activeCount: 0, startedCount: 0, isSettled: false };
+      activity = { activeCount: 0, startedCount: 0 };
       this.#activities.set(fileIndex, activity);
     }
     return activity;
@@ -159,7 +162,7 @@ export class PayloadFiles {
         return opened.stat;
       });
       if (toWrite && this.isAllocating && file !== undefined) {
-        this.activityOf(fileIndex).isSettled = false;
+        this.activityOf(fileIndex);
         await allocateFile(this.disk, fd!, file.length, this.signal);
       }
       return fd!;
@@ -189,15 +192,12 @@ export class PayloadFiles {
     }
   }
 
-  /** Compares the state that `look` finds with what is known of the file, leaving out what changes meanwhile. */
+  /** Compares the state that `look` finds with what was known of the file before. */
   async #compare(fileIndex: number, look: () => Promise<DiskStat>): Promise<void> {
     const known = this.known.get(fileIndex);
-    const isSettled = (): boolean => this.#activities.get(fileIndex)?.isSettled ?? true;
-    const wasSettled = isSettled();
     const stat = await look();
-    if (known === undefined) return;
-    const isQuiet = wasSettled && isSettled() && known === this.known.get(fileIndex);
-    confirmKnown(this.pathOf(fileIndex), stat, known, isQuiet);
+    if (known !== undefined)
+      confirmKnown(this.pathOf(fileIndex), stat, known, this.#activities.has(fileIndex));
   }
 
   giveBack(open: OpenFile): void {

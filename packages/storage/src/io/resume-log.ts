@@ -39,12 +39,6 @@ export interface NewPlace {
   readonly foreign: ReadonlySet<number>;
 }
 
-interface SyncedFile {
-  readonly stat: FileStat;
-  /** `FileActivity.startedCount` of a file that nobody wrote to meanwhile. */
-  readonly startedCount: number | undefined;
-}
-
 /** How long the very first pieces of a download wait for the journal, ms. */
 const FIRST_FLUSH_MS = 50;
 
@@ -213,11 +207,11 @@ export class ResumeLog {
     this.#pieces = [];
     this.#dirtyFiles = new Map();
     this.#pendingLength = 0;
-    const synced = new Map<number, SyncedFile>();
+    const stats = new Map<number, FileStat>();
     try {
       const newFiles = [...dirtyFiles.keys()].filter((fileIndex) => !this.#memories.has(fileIndex));
       for (const [fileIndex, written] of dirtyFiles)
-        synced.set(fileIndex, await this.#sync(fileIndex, written));
+        stats.set(fileIndex, await this.#sync(fileIndex, written));
       await this.#payload.root.syncFolders(newFiles.map((fileIndex) => this.#payload.elementsOf(fileIndex)));
     } catch (error) {
       // After a failed sync the system may have dropped the pages, so these pieces count as not written.
@@ -225,13 +219,7 @@ export class ResumeLog {
       throw error;
     }
     for (const piece of pieces) this.#have.set(piece);
-    const stats = new Map<number, FileStat>();
-    for (const [fileIndex, { stat, startedCount }] of synced) {
-      stats.set(fileIndex, stat);
-      this.#stats.set(fileIndex, stat);
-      const activity = this.#payload.activityOf(fileIndex);
-      activity.isSettled = activity.startedCount === startedCount;
-    }
+    for (const [fileIndex, stat] of stats) this.#stats.set(fileIndex, stat);
     try {
       const nowMs = this.#clock.unixMs();
       if (this.#isExact && !this.#journal.isLong) {
@@ -268,7 +256,7 @@ export class ResumeLog {
   }
 
   /** `written`: what came into the file since the last time. */
-  async #sync(fileIndex: number, written: Written): Promise<SyncedFile> {
+  async #sync(fileIndex: number, written: Written): Promise<FileStat> {
     const { disk } = this.#payload;
     const path = this.#payload.pathOf(fileIndex);
     const open = this.#payload.borrowOpen(fileIndex, true) ?? (await this.#payload.borrow(fileIndex, true));
@@ -297,10 +285,7 @@ export class ResumeLog {
     this.#memories.set(fileIndex, { length: stat.size, syncedLength, blocks: stat.blocks });
     // While writes go on, the time of now is not on the disk: after a power cut the file would look older than recorded.
     const { size, mtimeMs } = isQuiet ? stat : earlier;
-    return {
-      stat: { length: size, modifiedMs: mtimeMs, inode: stat.ino },
-      startedCount: isQuiet ? startedCount : undefined,
-    };
+    return { length: size, modifiedMs: mtimeMs, inode: stat.ino };
   }
 
   #schedule(): void {

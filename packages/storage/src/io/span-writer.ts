@@ -17,7 +17,6 @@ export class SpanWriter {
     if (payload.foreign.has(fileIndex)) await this.#refuseToDestroy(fileIndex, position, parts);
     const open = payload.borrowOpen(fileIndex, true) ?? (await payload.borrow(fileIndex, true));
     const activity = payload.activityOf(fileIndex);
-    activity.isSettled = false;
     activity.startedCount++;
     activity.activeCount++;
     try {
