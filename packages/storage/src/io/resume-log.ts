@@ -13,7 +13,6 @@ import { confirmWritten, type FileMemory } from "./confirm-file.ts";
 import type { Journal } from "./journal.ts";
 import type { PayloadFiles } from "./payload-files.ts";
 import { addWritten, type Written } from "./piece-writer.ts";
-import type { Recovery } from "./recover.ts";
 import { syncFound } from "./sync-found.ts";
 
 export interface WriteWindow {
@@ -28,6 +27,14 @@ export const DEFAULT_WRITE_WINDOW: WriteWindow = Object.freeze({
   windowMs: 1000,
   windowLength: 16 * 1024 * 1024,
 });
+
+/** What was found at the start; see `Recovery`. */
+export interface Found {
+  readonly have: Bitfield;
+  readonly stats: Map<number, FileStat>;
+  readonly isExact: boolean;
+  readonly news: Set<number>;
+}
 
 /** What there is to know of the folder that files were moved to. */
 export interface NewPlace {
@@ -77,7 +84,7 @@ export class ResumeLog {
     payload: PayloadFiles,
     clock: StorageClock,
     window: WriteWindow,
-    recovered: Pick<Recovery, "have" | "stats" | "isExact" | "news">,
+    recovered: Found,
   ) {
     this.#journal = journal;
     this.#payload = payload;
