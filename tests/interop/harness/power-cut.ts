@@ -143,14 +143,14 @@ function readLog(logPath: string): Log {
     const end = newline + 1 + record.length;
     if (end > bytes.length) break;
     const before = bytes.subarray(newline + 1, end);
-    if (record.kind === "write" || record.kind === "cut") contents.push({ ...record, before });
+    if ("place" in record) names.push({ ...record, before });
     else if (record.kind === "sync") {
       for (const id of record.covered) synced.add(id);
       // What a process left behind that was killed before is synced with it.
       for (const { id, file } of contents)
         if (file === record.file && processOf(id) !== record.process) synced.add(id);
       times.set(record.file, record.mtimeMs);
-    } else names.push({ ...record, before });
+    } else contents.push({ ...record, before });
     at = end;
   }
   return { contents, names, synced, times };
