@@ -1,5 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { digest, expectSameAlbum, FILES, swarm } from "./support/album-swarm.ts";
@@ -54,6 +64,26 @@ describe("seed", () => {
     const args = [join(folder, "album.torrent"), "--bind", "127.0.0.1", "--peer", `127.0.0.1:${port}`];
     expect((await runBt(args, { cwd })).code).toBe(0);
     expect(await ended).toBe(0);
+  });
+
+  it("reads none of a torrent's data at the next start, unless a file has changed or it is told to", async () => {
+    const { folder } = await swarm();
+    const seedOnce = (...args: string[]): ReturnType<typeof runBt> =>
+      runBt(["seed", "album.torrent", "--seed-time", "10ms", "--bind", "127.0.0.1", ...args], {
+        cwd: folder,
+      });
+    const place = join(folder, "album/a.bin");
+    const time = new Date(1_700_000_000_000);
+    utimesSync(place, time, time);
+    expect((await seedOnce()).code).toBe(0);
+    // Nobody can see this change without reading.
+    const file = openSync(place, "r+");
+    writeSync(file, "changed", 50_000);
+    closeSync(file);
+    utimesSync(place, time, time);
+    expect((await seedOnce()).code).toBe(0);
+    expect((await seedOnce("--no-resume")).code).toBe(8);
+    expect((await seedOnce()).code).toBe(8);
   });
 
   it("refuses data that is not all there, and changes nothing: exit 8", async () => {

@@ -77,3 +77,23 @@ describe("download --select", () => {
     expect(existsSync(join(cwd, "album"))).toBe(false);
   });
 });
+
+describe("--list", () => {
+  it("shows what --select chooses, and a torrent's files before it is seeded", async () => {
+    const { folder, peer } = await swarm();
+    const from = { folder, peer };
+    const all = await runBt(download(from, "--list"), { cwd: tempFolder() });
+    expect(all.code).toBe(0);
+    expect(all.out.trimEnd().split("\n")).toHaveLength(3);
+    const some = await runBt(download(from, "--list", "--select", "sub"), { cwd: tempFolder() });
+    expect(some.out).toMatch(/^\d {2} +48\.8 KiB {2}album\/sub\/ü b\.bin\n$/);
+    const seeded = await runBt(["seed", "album.torrent", "--list"], { cwd: folder });
+    expect([seeded.code, seeded.out]).toEqual([0, all.out]);
+    expect(await runBt(["seed", "album", "--list"], { cwd: folder })).toMatchObject({ code: 2 });
+  });
+
+  it("a download says what it has selected", async () => {
+    const { err } = await runBt(download(await swarm(), "--select", "sub"), { cwd: tempFolder() });
+    expect(err).toContain("selected of album: 1 of 3 files, 48.8 KiB\n");
+  });
+});

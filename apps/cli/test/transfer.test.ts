@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -206,6 +206,17 @@ describe("a download that cannot end well", () => {
     const { code, err } = await runBt(download(from, "-o", "taken"), { cwd });
     expect(code).toBe(7);
     expect(err).toMatch(/bt: cannot .*taken.*; .+\n$/);
+  });
+
+  it("a folder that vanishes is a disk error, told once: exit 7", async () => {
+    const from = await swarm();
+    const cwd = tempFolder();
+    const { io, ended } = startBt(download(from, "-o", "x", "--max-down", "30K"), { cwd });
+    while (!existsSync(join(cwd, "x/album/a.bin"))) await new Promise((resolve) => setTimeout(resolve, 5));
+    renameSync(join(cwd, "x"), join(cwd, "y"));
+    expect(await ended).toBe(7);
+    expect(io.stderr.text.match(/^bt: .*$/gm)).toEqual([expect.stringMatching(/^bt: cannot .*x.*; .+$/)]);
+    expect(existsSync(join(cwd, "x"))).toBe(false);
   });
 
   it("a port that is taken is a network error: exit 5", async () => {

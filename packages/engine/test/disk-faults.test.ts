@@ -93,10 +93,10 @@ describe("a torrent whose disk fails while it runs goes on after resume, byte fo
     let isBroken = false;
     const disk: Disk = {
       ...NODE_DISK,
-      fdatasync: (fd, done) =>
+      fsync: (fd, done) =>
         isBroken
           ? setImmediate(() => done(Object.assign(new Error("EIO"), { code: "EIO" })))
-          : NODE_DISK.fdatasync(fd, done),
+          : NODE_DISK.fsync(fd, done),
     };
     const root = join(folder, "leech");
     const torrent = await leech(root, disk);

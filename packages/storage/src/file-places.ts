@@ -2,11 +2,17 @@
 export interface FilePlaces {
   /** Files whose shared pieces are in the part file, by index. */
   readonly parted: ReadonlySet<number>;
+  /** Files that were there before us and that nothing proves to belong to the torrent. */
+  readonly foreign: ReadonlySet<number>;
   /** New paths below the download folder, by file index. */
   readonly renames: ReadonlyMap<number, readonly string[]>;
 }
 
-export const NO_PLACES: FilePlaces = Object.freeze({ parted: new Set<number>(), renames: new Map() });
+export const NO_PLACES: FilePlaces = Object.freeze({
+  parted: new Set<number>(),
+  foreign: new Set<number>(),
+  renames: new Map(),
+});
 
 /** Longer paths are not read from a journal, bytes; Linux has 4,096. */
 const MAX_PATH_LENGTH = 16_384;
@@ -14,10 +20,11 @@ const MAX_PATH_LENGTH = 16_384;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** u32 count, u32 indices; u32 count, of each renamed file u32 index, u16 length, its path in UTF-8 with "/" between. */
-export function encodePlaces({ parted, renames }: FilePlaces): Uint8Array {
+/** Twice u32 count, u32 indices; u32 count, of each renamed file u32 index, u16 length, its path in UTF-8 with "/" between. */
+export function encodePlaces({ parted, foreign, renames }: FilePlaces): Uint8Array {
   const paths = Array.from(renames, ([index, path]) => [index, encoder.encode(path.join("/"))] as const);
-  const length = 8 + parted.size * 4 + paths.reduce((sum, [, path]) => sum + 6 + path.length, 0);
+  const length =
+    12 + (parted.size + foreign.size) * 4 + paths.reduce((sum, [, path]) => sum + 6 + path.length, 0);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   let at = 0;
@@ -25,8 +32,10 @@ export function encodePlaces({ parted, renames }: FilePlaces): Uint8Array {
     view.setUint32(at, value);
     at += 4;
   };
-  write32(parted.size);
-  for (const index of parted) write32(index);
+  for (const indices of [parted, foreign]) {
+    write32(indices.size);
+    for (const index of indices) write32(index);
+  }
   write32(paths.length);
   for (const [index, path] of paths) {
     write32(index);
@@ -40,19 +49,23 @@ export function encodePlaces({ parted, renames }: FilePlaces): Uint8Array {
 /** The reverse; `undefined` when it makes no sense. Whether a path is safe is looked at when it is used. */
 export function decodePlaces(bytes: Uint8Array, fileCount: number): FilePlaces | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 8) return undefined;
-  const partedCount = view.getUint32(0);
-  const renamesAt = 4 + partedCount * 4;
-  if (renamesAt + 4 > bytes.length) return undefined;
   const parted = new Set<number>();
-  for (let at = 4; at < renamesAt; at += 4) {
-    const index = view.getUint32(at);
-    if (index >= fileCount) return undefined;
-    parted.add(index);
+  const foreign = new Set<number>();
+  let at = 0;
+  for (const indices of [parted, foreign]) {
+    if (at + 4 > bytes.length) return undefined;
+    const end = at + 4 + view.getUint32(at) * 4;
+    if (end > bytes.length) return undefined;
+    for (at += 4; at < end; at += 4) {
+      const index = view.getUint32(at);
+      if (index >= fileCount) return undefined;
+      indices.add(index);
+    }
   }
   const renames = new Map<number, readonly string[]>();
-  let at = renamesAt + 4;
-  for (let rest = view.getUint32(renamesAt); rest > 0; rest--) {
+  if (at + 4 > bytes.length) return undefined;
+  at += 4;
+  for (let rest = view.getUint32(at - 4); rest > 0; rest--) {
     if (at + 6 > bytes.length) return undefined;
     const index = view.getUint32(at);
     const length = view.getUint16(at + 4);
@@ -65,5 +78,5 @@ export function decodePlaces(bytes: Uint8Array, fileCount: number): FilePlaces |
     }
     at = end;
   }
-  return at === bytes.length ? { parted, renames } : undefined;
+  return at === bytes.length ? { parted, foreign, renames } : undefined;
 }

@@ -19,6 +19,8 @@ export interface FileStat {
   readonly length: number;
   /** Unix time in ms, with the fraction that the file system gives. */
   readonly modifiedMs: number;
+  /** The file system's number of the file; 0 when it is not known. */
+  readonly inode: number;
 }
 
 /** What a journal says, as far as it is undamaged. */
@@ -39,9 +41,9 @@ export interface JournalState {
 
 export const JOURNAL_HEADER_LENGTH = 76;
 const MAGIC = Uint8Array.of(0x89, 0x42, 0x54, 0x52, 0x53, 0x0d, 0x0a, 0x1a); // "\x89BTRS\r\n\x1a", as PNG does it
-const VERSION = 1;
+const VERSION = 2;
 const FRAME_HEADER_LENGTH = 8;
-const STAT_LENGTH = 20;
+const STAT_LENGTH = 28;
 
 const PROGRESS = 1;
 const SNAPSHOT = 2;
@@ -223,8 +225,11 @@ class Replay {
 
   #readStats(view: DataView, at: number): void {
     for (let next = at + 4; next < view.byteLength; next += STAT_LENGTH) {
-      const stat = { length: getUint53(view, next + 4), modifiedMs: view.getFloat64(next + 12) };
-      this.stats.set(view.getUint32(next), stat);
+      this.stats.set(view.getUint32(next), {
+        length: getUint53(view, next + 4),
+        modifiedMs: view.getFloat64(next + 12),
+        inode: view.getFloat64(next + 20),
+      });
     }
   }
 }
@@ -252,10 +257,11 @@ function writeStats(view: DataView, start: number, stats: ReadonlyMap<number, Fi
   let at = start;
   view.setUint32(at, stats.size);
   at += 4;
-  for (const [fileIndex, { length, modifiedMs }] of stats) {
+  for (const [fileIndex, { length, modifiedMs, inode }] of stats) {
     view.setUint32(at, fileIndex);
     setUint53(view, at + 4, length);
     view.setFloat64(at + 12, modifiedMs);
+    view.setFloat64(at + 20, inode);
     at += STAT_LENGTH;
   }
 }

@@ -55,8 +55,8 @@ describe("a start", () => {
     );
     const have = new Bitfield(pieceCount);
     for (let piece = 0; piece < pieceCount; piece++) have.set(piece);
-    const { size, mtimeMs } = await stat(path);
-    const stats = new Map([[0, { length: size, modifiedMs: mtimeMs }]]);
+    const { size, mtimeMs, ino } = await stat(path);
+    const stats = new Map([[0, { length: size, modifiedMs: mtimeMs, inode: ino }]]);
     await journal.replace(Date.now(), have, stats, NO_PLACES, true);
     await journal.close();
     const storage = createStorage({ metainfo, root, hashers, disk });
@@ -72,7 +72,7 @@ describe("a start", () => {
     const torrents = Array.from({ length: 1_000 }, (_, index) =>
       fakeTorrent([{ path: [`payload ${index}`], length: 20_000 }], 16_384, index),
     );
-    const hasty = { ...NODE_DISK, fdatasync: (_fd: number, done: (error: null) => void) => done(null) };
+    const hasty = { ...NODE_DISK, fsync: (_fd: number, done: (error: null) => void) => done(null) };
     for (const torrent of torrents) {
       const storage = createStorage({ metainfo: torrent.metainfo, root, hashers, disk: hasty });
       await storage.open();

@@ -68,7 +68,7 @@ describe("a disk that fails", () => {
 
   it("that loses what it took stops the storage, and the pieces of that window are not had after a restart", async () => {
     let isBroken = false;
-    const { root, storage } = await brokenStorage("fdatasync", "EIO", () => isBroken, "a");
+    const { root, storage } = await brokenStorage("fsync", "EIO", () => isBroken, "a");
     await storage.open();
     await download(storage, torrent, 0);
     await storage.flush();

@@ -27,9 +27,10 @@ function sampleJournal(): { bytes: Uint8Array; ends: number[]; haveAt: number[][
   const header = encodeJournalHeader(identity);
   const have = new Bitfield(21);
   have.set(1);
-  const stats = new Map([[2, { length: 9_007_199_254_740_991, modifiedMs: 1.5 }]]);
+  const stats = new Map([[2, { length: 9_007_199_254_740_991, modifiedMs: 1.5, inode: 2 ** 60 }]]);
   const encoders = [
-    (seed: number) => encodeSnapshot(seed, 1000, have, new Map([[0, { length: 5, modifiedMs: 3.25 }]])),
+    (seed: number) =>
+      encodeSnapshot(seed, 1000, have, new Map([[0, { length: 5, modifiedMs: 3.25, inode: 7 }]])),
     (seed: number) => encodeOpened(seed, 1001),
     (seed: number) => encodeProgress(seed, 1002, [3, 20], stats),
     (seed: number) => encodeProgress(seed, 1003, [0], new Map()),
@@ -57,8 +58,8 @@ describe("the journal", () => {
     expect(state.lastWriteMs).toBe(1004);
     expect(state.validLength).toBe(bytes.length);
     expect([...state.stats]).toEqual([
-      [0, { length: 5, modifiedMs: 3.25 }],
-      [2, { length: 9_007_199_254_740_991, modifiedMs: 1.5 }],
+      [0, { length: 5, modifiedMs: 3.25, inode: 7 }],
+      [2, { length: 9_007_199_254_740_991, modifiedMs: 1.5, inode: 2 ** 60 }],
     ]);
   });
 
@@ -123,7 +124,7 @@ describe("the journal", () => {
       decodeJournal(new Uint8Array(Buffer.concat([header, frame])), identity)!.validLength;
     expect(reads(encodeProgress(seed, 1, [20], new Map()))).toBeGreaterThan(header.length);
     expect(reads(encodeProgress(seed, 1, [21], new Map()))).toBe(header.length);
-    expect(reads(encodeProgress(seed, 1, [], new Map([[4, { length: 1, modifiedMs: 1 }]])))).toBe(
+    expect(reads(encodeProgress(seed, 1, [], new Map([[4, { length: 1, modifiedMs: 1, inode: 1 }]])))).toBe(
       header.length,
     );
     expect(reads(encodeSnapshot(seed, 1, new Bitfield(30), new Map()))).toBe(header.length);

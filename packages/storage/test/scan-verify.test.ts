@@ -23,6 +23,7 @@ describe("scanPayload", () => {
       path: ["a", "B"],
       absolutePath: join(folder, "a", "B"),
       modifiedMs: expect.any(Number),
+      inode: expect.any(Number),
       length: 3,
       executable: false,
     });
@@ -35,7 +36,16 @@ describe("scanPayload", () => {
     await writeFile(path, "12345");
     expect(await scanPayload(path)).toEqual({
       name: "one",
-      files: [{ path: [], absolutePath: path, length: 5, modifiedMs: expect.any(Number), executable: false }],
+      files: [
+        {
+          path: [],
+          absolutePath: path,
+          length: 5,
+          modifiedMs: expect.any(Number),
+          inode: expect.any(Number),
+          executable: false,
+        },
+      ],
       skipped: [],
     });
   });

@@ -3,7 +3,7 @@ import type { Call } from "../command.ts";
 import { defineCommand } from "../define-command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { usageFailure } from "../failure.ts";
-import { fileList } from "../info/file-list.ts";
+import { fileList, selectionSummary } from "../info/file-list.ts";
 import { torrentJson } from "../info/torrent-json.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
 import { DOWNLOAD_OPTIONS } from "../options/transfer-options.ts";
@@ -36,13 +36,18 @@ export const download = defineCommand({
       const selections = torrents.map(({ metainfo }) =>
         parts.length === 0 ? undefined : selectFiles(parts, metainfo),
       );
-      if (options.list) return listFiles(torrents, call);
+      if (options.list) return listFiles(torrents, selections, call);
       const { runTransfers } = await import("../transfer/run-transfers.ts");
       const root = resolve(io.cwd, options.out ?? ".");
       const goesOn = options.seed || options.seedRatio !== undefined || options.seedTime !== undefined;
       view.detail(
         `${operands.length === 1 ? "downloading" : `downloading ${operands.length} torrents`} into ${root}`,
       );
+      for (const [index, { metainfo }] of torrents.entries()) {
+        const selected = selections[index];
+        if (selected !== undefined)
+          view.say(`selected of ${metainfo.name}: ${selectionSummary(metainfo, selected)}`);
+      }
       return runTransfers(
         {
           items: torrents.map(({ metainfo }, index) => ({
@@ -82,11 +87,16 @@ async function readAll({ io, stop, operands }: DownloadCall): Promise<LoadedTorr
   return [...torrents.values()];
 }
 
-function listFiles(torrents: readonly LoadedTorrent[], { io, options }: DownloadCall): ExitCode {
+function listFiles(
+  torrents: readonly LoadedTorrent[],
+  selections: readonly (ReadonlySet<number> | undefined)[],
+  { io, options }: DownloadCall,
+): ExitCode {
   if (options.json) {
     for (const { metainfo } of torrents) io.stdout.write(`${formatJson(torrentJson(metainfo))}\n`);
     return EXIT.ok;
   }
-  for (const { metainfo } of torrents) io.stdout.write(fileList(metainfo));
+  for (const [index, { metainfo }] of torrents.entries())
+    io.stdout.write(fileList(metainfo, selections[index]));
   return EXIT.ok;
 }

@@ -8,10 +8,13 @@ import { makeTorrent } from "../create/make-torrent.ts";
 import { torrentPlace, writeTorrent } from "../create/write-torrent.ts";
 import { EXIT } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
+import { fileList } from "../info/file-list.ts";
+import { torrentJson } from "../info/torrent-json.ts";
 import { parseText, switchOption, valueOption } from "../options/option-spec.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
-import { NETWORK_OPTIONS, SEEDING_OPTIONS } from "../options/transfer-options.ts";
+import { LIST_OPTION, NETWORK_OPTIONS, SEEDING_OPTIONS } from "../options/transfer-options.ts";
 import { checkProgress } from "../output/check-progress.ts";
+import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
 import { FILE_NAMES, readTorrent } from "../sources/read-torrent.ts";
 import { parseSource } from "../sources/source.ts";
@@ -23,6 +26,7 @@ const OPTIONS = {
   ...NETWORK_OPTIONS,
   ...SEEDING_OPTIONS,
   noResume: switchOption("--no-resume", "trust no saved state: check the data by its hashes"),
+  ...LIST_OPTION,
   ...JSON_OPTION,
 } as const;
 
@@ -42,6 +46,12 @@ export const seed = defineCommand({
     withView(call, async (view) => {
       const { io, stop, options } = call;
       const item = await Promise.race([findItem(call), stop.interrupted()]);
+      if (options.list) {
+        io.stdout.write(
+          options.json ? `${formatJson(torrentJson(item.metainfo))}\n` : fileList(item.metainfo),
+        );
+        return EXIT.ok;
+      }
       if (item.magnet !== undefined && !options.json) io.stdout.write(`${item.magnet}\n`);
       const { runTransfers } = await import("../transfer/run-transfers.ts");
       return runTransfers(
@@ -68,8 +78,10 @@ async function findItem(call: SeedCall): Promise<TransferItem> {
     if (options.torrentOut !== undefined)
       throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
     const { metainfo } = await readTorrent(text, io, stop);
-    return { metainfo, root: resolve(io.cwd, options.data ?? "."), trackers: options.tracker };
+    const root = resolve(io.cwd, options.data ?? ".");
+    return { metainfo, root, trackers: options.tracker, keepsState: true };
   }
+  if (options.list) throw usageFailure("--list is for a torrent; make one of the path with bt create");
   if (options.data !== undefined)
     throw usageFailure("--data is for a torrent; the data of a path is the path itself");
   return itemOfPayload(resolve(io.cwd, text), text, call);
@@ -110,8 +122,8 @@ async function itemOfPayload(
 async function rememberHashes(metainfo: Metainfo, root: string, { files }: ScannedPayload): Promise<void> {
   const { recordVerified } = await import("@bt/storage");
   const stats = new Map(
-    [...files.entries()].flatMap(([index, { length, modifiedMs }]) =>
-      length === 0 ? [] : [[index, { length, modifiedMs }] as const],
+    [...files.entries()].flatMap(([index, { length, modifiedMs, inode }]) =>
+      length === 0 ? [] : [[index, { length, modifiedMs, inode }] as const],
     ),
   );
   // In a folder that cannot be written to, the data is hashed again.

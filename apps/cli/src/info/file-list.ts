@@ -1,15 +1,24 @@
 import type { Metainfo } from "@bt/metainfo";
 import { escapeText } from "../output/escape.ts";
-import { formatLength } from "../output/units.ts";
+import { formatCount, formatLength } from "../output/units.ts";
 
-/** A line per file: its number, counted from 1 as in the torrent, its size and its path. Pad files are left out. */
-export function fileList(metainfo: Metainfo): string {
+/**
+ * A line per file: its number, counted from 1 as in the torrent, its size and its path. Pad files are left out, and so are those
+ * that are not `selected`, if any are.
+ */
+export function fileList(metainfo: Metainfo, selected?: ReadonlySet<number>): string {
   const numberWidth = String(metainfo.files.length).length;
   let text = "";
   for (const [index, file] of metainfo.files.entries()) {
-    if (file.pad) continue;
+    if (file.pad || selected?.has(index) === false) continue;
     const number = String(index + 1).padStart(numberWidth);
     text += `${number}  ${formatLength(file.length).padStart(10)}  ${escapeText(file.path.join("/"))}\n`;
   }
   return text;
+}
+
+/** `2 of 12 files, 3.0 MiB`. */
+export function selectionSummary({ files }: Metainfo, selected: ReadonlySet<number>): string {
+  const length = [...selected].reduce((sum, index) => sum + files[index]!.length, 0);
+  return `${selected.size} of ${formatCount(files.filter(({ pad }) => !pad).length, "file")}, ${formatLength(length)}`;
 }

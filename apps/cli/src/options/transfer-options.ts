@@ -38,6 +38,10 @@ function parseAllocation(text: string): "sparse" | "full" {
   throw usageFailure(`"${text}" is neither sparse nor full`);
 }
 
+export const LIST_OPTION = {
+  list: switchOption("--list", "list the files with their numbers, and do nothing else"),
+} as const;
+
 export const DOWNLOAD_OPTIONS = {
   out: valueOption("-o, --out <dir>", "download folder (default: the current one)", parseText),
   ...NETWORK_OPTIONS,
@@ -55,5 +59,5 @@ export const DOWNLOAD_OPTIONS = {
     "sparse (default): files take room as data comes; full: all of it at once",
     parseAllocation,
   ),
-  list: switchOption("--list", "list the files and download nothing"),
+  ...LIST_OPTION,
 } as const;

@@ -15,6 +15,8 @@ export interface TransferItem {
   readonly trackers: readonly (readonly string[])[];
   /** Indices of the only files that are wanted; absent: all. */
   readonly selected?: ReadonlySet<number> | undefined;
+  /** Whether what is known of complete data stays beside it, so that the next start reads none of it. */
+  readonly keepsState?: boolean;
   /** For a torrent that was made on the spot. */
   readonly magnet?: string;
 }
@@ -35,9 +37,10 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
   const peers = await resolvePeers(plan.network);
   const session = await openSession(plan.network, plan.allocation);
   let ticking: ReturnType<typeof setInterval> | undefined;
+  let runs: readonly TorrentRun[] = [];
   try {
     view.emit({ event: "listening", port: session.port });
-    const runs = plan.items.map((item) => {
+    runs = plan.items.map((item) => {
       const { metainfo, root } = item;
       view.emit({
         event: "metadata",
@@ -54,6 +57,7 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
         trackers: item.trackers,
         useTrackers: !plan.network.noTrackers,
         resume: plan.resume,
+        keepJournal: item.keepsState ?? false,
         ...(item.selected === undefined ? {} : { filePriorities: onlyThese(metainfo, item.selected) }),
       });
       return new TorrentRun(torrent, view, plan);
@@ -71,7 +75,12 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
     clearInterval(ticking);
     if (stop.isRequested) view.say(plan.seedOnly ? "stopping" : "stopping; the same command goes on later");
     view.close();
-    await session.close({ timeoutMs: stop.isRequested ? CLEAN_STOP_MS : FAREWELL_MS });
+    await session
+      .close({ timeoutMs: stop.isRequested ? CLEAN_STOP_MS : FAREWELL_MS })
+      .catch((error: unknown) => {
+        // A disk that failed before fails again when the files are closed.
+        if (!runs.some(({ hasDiskFailed }) => hasDiskFailed)) throw error;
+      });
   }
 }
 

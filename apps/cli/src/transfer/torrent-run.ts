@@ -23,6 +23,8 @@ export class TorrentRun {
   readonly #options: TorrentRunOptions;
   readonly #startedAt = performance.now();
   readonly #warned = new Set<string>();
+  /** Whether it has ended with an error of the disk, which the view was told of. */
+  hasDiskFailed = false;
 
   constructor(torrent: Torrent, view: TransferView, options: TorrentRunOptions) {
     this.#torrent = torrent;
@@ -63,6 +65,7 @@ export class TorrentRun {
       const { exitCode, code, message } = explainError(error);
       // Only an interruption closes a torrent that is not finished with, and the user knows of that.
       if (code === "ENGINE_CLOSED") return EXIT.interrupted;
+      this.hasDiskFailed = error instanceof Error && error.name === "StorageError";
       this.#view.emit({ event: "error", infoHash, code, message });
       return exitCode;
     }

@@ -1,4 +1,5 @@
 import { StorageError } from "../errors.ts";
+import type { FileStat } from "../journal-format.ts";
 import type { DiskStat } from "./disk.ts";
 
 /** What a file had at the last look. */
@@ -12,35 +13,56 @@ export interface FileMemory {
 }
 
 /**
- * Whether the file that was written to is still the one that its name stands for, and whole. An open file goes on working
- * when its folder is moved away, its disk unmounted, or another file put in its place; then nothing of it may be journalled.
+ * Whether the file that is open is still the one that its name stands for. An open file goes on working when its folder is
+ * moved away, its disk unmounted, or another file put in its place.
+ *
+ * @throws StorageError NOT_FOUND or FILE_CHANGED
+ */
+export function confirmName(path: string, open: DiskStat, named: DiskStat | undefined): void {
+  if (named === undefined)
+    throw refusal("NOT_FOUND", path, "it was deleted or moved away while it was used; put it back");
+  if (named.ino !== open.ino || named.dev !== open.dev)
+    throw refusal("FILE_CHANGED", path, "another file was put in its place; move that away");
+}
+
+/**
+ * Whether a file that was written to is whole, before anything of it is journalled.
  *
  * A file that was cut and has grown again, because we wrote behind the cut, is as long as before but has fewer blocks
  * than its verified bytes need. (Fewer blocks alone prove nothing: compression, and room set aside by XFS, take them too.)
  *
  * @throws StorageError NOT_FOUND, FILE_CHANGED or FILE_TRUNCATED
  */
-export function confirmFile(
+export function confirmWritten(
   path: string,
   open: DiskStat,
   named: DiskStat | undefined,
-  memory: FileMemory | undefined,
+  memory: FileMemory,
 ): void {
-  if (open.nlink === 0 || named === undefined) {
-    throw refusal("NOT_FOUND", path, "it was deleted or moved away while it was written to; put it back");
-  }
-  if (named.ino !== open.ino || named.dev !== open.dev) {
-    throw refusal("FILE_CHANGED", path, "another file was put in its place; move that away");
-  }
-  if (memory === undefined) return;
+  confirmName(path, open, named);
   const lostBlocks =
     memory.blocks !== undefined &&
     open.blocks !== undefined &&
     open.blocks < memory.blocks &&
     open.blocks * 512 < memory.syncedLength;
-  if (open.size < memory.length || lostBlocks) {
-    throw refusal("FILE_TRUNCATED", path, "it was cut while it was written to; leave it alone");
-  }
+  if (open.size < memory.length || lostBlocks)
+    throw refusal("FILE_TRUNCATED", path, "it was cut while it was used; leave it alone");
+}
+
+/**
+ * Whether a file is as the journal knows it, before anything is read from it. One that we have not written to has the same
+ * length and time. One that we have written to may have got another time (some network file systems set it when the file is
+ * closed): there another inode together with another time tells. (The inode alone does not: network and FUSE file systems
+ * may give a file another one while it is closed.)
+ *
+ * @throws StorageError FILE_CHANGED or FILE_TRUNCATED
+ */
+export function confirmKnown(path: string, open: DiskStat, known: FileStat, isWrittenTo: boolean): void {
+  if (open.size < known.length)
+    throw refusal("FILE_TRUNCATED", path, "it was cut while it was used; leave it alone");
+  const isOther = open.mtimeMs !== known.modifiedMs && !(isWrittenTo && open.ino === known.inode);
+  if (isOther || (!isWrittenTo && open.size !== known.length))
+    throw refusal("FILE_CHANGED", path, "something else has written to it; leave it alone");
 }
 
 function refusal(
@@ -50,7 +72,7 @@ function refusal(
 ): StorageError {
   return new StorageError(
     code,
-    `Cannot go on with ${path}: ${why} and resume, and the data is checked again.`,
+    `Cannot go on with ${path}: ${why} and start again: what changed is checked.`,
     { path },
   );
 }

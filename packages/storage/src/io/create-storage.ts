@@ -112,6 +112,7 @@ class DiskStorage implements TorrentStorage {
     this.#identity = { infoHash: infoHashOf(metainfo), pieceCount, pieceLength, totalLength, fileCount };
     this.#journal = new Journal(journalPath, this.#identity, disk, options.journalPath !== undefined);
     this.#payload.isAllocating = options.allocation === "full";
+    this.#payload.signal = this.#closing.signal;
   }
 
   async open(options: OpenOptions = {}): Promise<Bitfield> {
@@ -121,7 +122,7 @@ class DiskStorage implements TorrentStorage {
     this.#hadJournal = journalState !== undefined;
     const recovery = await recover(this.#payload, journalState, this.#verifier, this.#hashers, options);
     for (const piece of recovery.have.indices()) this.have.set(piece);
-    for (const fileIndex of recovery.foreign) this.#writer.spans.foreign.add(fileIndex);
+    this.#payload.foreign = recovery.foreign;
     const window = { ...DEFAULT_WRITE_WINDOW, ...this.#options.writeWindow };
     this.#log = new ResumeLog(this.#journal, this.#payload, this.#clock, window, recovery);
     const unwanted = new Set(options.unwanted);
@@ -187,7 +188,7 @@ class DiskStorage implements TorrentStorage {
     await this.close().catch(() => {});
     // Where nothing was ever ours, nothing is proven to be.
     const isProven = !this.have.isEmpty || this.#hadJournal;
-    await deleteData(this.#payload, (fileIndex) => !isProven || this.#writer.spans.foreign.has(fileIndex));
+    await deleteData(this.#payload, (fileIndex) => !isProven || this.#payload.foreign.has(fileIndex));
     await this.removeJournal();
   }
 

@@ -29,13 +29,16 @@ export interface Disk {
   writev(fd: number, from: readonly Uint8Array[], position: number, done: Done<number>): void;
   read(fd: number, into: Uint8Array, at: number, length: number, position: number, done: Done<number>): void;
   readv(fd: number, into: readonly Uint8Array[], position: number, done: Done<number>): void;
-  fdatasync(fd: number, done: (error: Error | null) => void): void;
+  /** With the file's time, by which it is known again after a power cut; `fdatasync` may leave that behind. */
+  fsync(fd: number, done: (error: Error | null) => void): void;
+  /** Makes the names in a folder safe from a power cut, where the system knows how. */
+  syncFolder(path: string, done: (error: Error | null) => void): void;
   ftruncate(fd: number, length: number, done: (error: Error | null) => void): void;
   fstat(fd: number, done: Done<DiskStat>): void;
   lstat(path: string, done: Done<DiskStat>): void;
   mkdir(path: string, done: (error: Error | null) => void): void;
-  /** Like `mkdir`, with the folders above it; no error when it exists. */
-  mkdirs(path: string, done: (error: Error | null) => void): void;
+  /** Like `mkdir`, with the folders above it; no error when it exists. Tells the first one that was made. */
+  mkdirs(path: string, done: Done<string | undefined>): void;
   realpath(path: string, done: Done<string>): void;
   rename(from: string, to: string, done: (error: Error | null) => void): void;
   unlink(path: string, done: (error: Error | null) => void): void;
@@ -53,12 +56,13 @@ export const NODE_DISK: Disk = Object.freeze<Disk>({
   writev: (fd, from, position, done) => fs.writev(fd, from as Uint8Array[], position, done),
   read: fs.read,
   readv: (fd, into, position, done) => fs.readv(fd, into as Uint8Array[], position, done),
-  fdatasync: fs.fdatasync,
+  fsync: fs.fsync,
+  syncFolder,
   ftruncate: fs.ftruncate,
   fstat: fs.fstat,
   lstat: fs.lstat,
   mkdir: fs.mkdir,
-  mkdirs: (path, done) => fs.mkdir(path, { recursive: true }, (error) => done(error)),
+  mkdirs: (path, done) => fs.mkdir(path, { recursive: true }, done),
   realpath: fs.realpath.native,
   rename: fs.rename,
   unlink: fs.unlink,
@@ -75,6 +79,22 @@ export const OPEN_READ: number = O_RDONLY | O_CAREFUL;
 export const OPEN_UPDATE: number = O_RDWR | O_CAREFUL;
 export const OPEN_WRITE: number = O_RDWR | O_CREAT | O_CAREFUL;
 export const OPEN_FRESH: number = O_RDWR | O_CREAT | O_TRUNC | O_EXCL | O_CAREFUL;
+
+/** A folder that may not be read, or a file system that knows no such thing, keeps its names in an order of its own. */
+const FOLDER_SYNC_REFUSALS: readonly unknown[] = ["EINVAL", "ENOTSUP", "ENOSYS", "EACCES", "EPERM", "EBADF"];
+
+function syncFolder(path: string, done: (error: Error | null) => void): void {
+  const end = (error: NodeJS.ErrnoException | null): void =>
+    done(error !== null && FOLDER_SYNC_REFUSALS.includes(error.code) ? null : error);
+  if (process.platform === "win32") {
+    setImmediate(end, null);
+    return;
+  }
+  fs.open(path, O_RDONLY | fs.constants.O_DIRECTORY, (error, fd) => {
+    if (error !== null) end(error);
+    else fs.fsync(fd, (failure) => fs.close(fd, () => end(failure)));
+  });
+}
 
 /** One disk call as a promise, for the calls that are not made per block or piece. */
 export function asPromise<T>(start: (done: Done<T>) => void): Promise<T> {

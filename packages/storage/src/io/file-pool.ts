@@ -15,6 +15,9 @@ export class PooledFile {
   reader: OpenFile | undefined;
   writer: OpenFile | undefined;
   opening: Promise<OpenFile> | undefined;
+  /** When its owner made sure last that it is the right file: monotonic ms. */
+  confirmedAtMs: number = -Infinity;
+  confirming: Promise<void> | undefined;
 
   constructor(open: (writable: boolean) => Promise<number>) {
     this.open = open;

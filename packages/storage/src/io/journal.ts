@@ -87,13 +87,13 @@ export class Journal {
     const fd = this.#fd;
     if (fd === undefined) return;
     try {
-      await asVoidPromise((done) => this.#disk.fdatasync(fd, done));
+      await asVoidPromise((done) => this.#disk.fsync(fd, done));
     } catch (cause) {
       throw toStorageError(cause, "save", this.path);
     }
   }
 
-  /** Replaces the journal at once or not at all: a new file is written, synced and renamed over the old one. */
+  /** Replaces the journal at once or not at all, safe from a power cut: a new file is written, synced and renamed over the old one. */
   async replace(
     nowMs: number,
     have: Bitfield,
@@ -103,7 +103,7 @@ export class Journal {
   ): Promise<void> {
     const header = encodeJournalHeader(this.#identity);
     const frames = [encodeSnapshot(journalHeaderCrc(header), nowMs, have, stats)];
-    if (places.parted.size + places.renames.size > 0)
+    if (places.parted.size + places.foreign.size + places.renames.size > 0)
       frames.push(encodePlacesFrame(frameCrc(frames[0]!), nowMs, places));
     if (clean) frames.push(encodeClean(frameCrc(frames.at(-1)!), nowMs));
     const bytes = Buffer.concat([header, ...frames]);
@@ -111,14 +111,14 @@ export class Journal {
     const disk = this.#disk;
     let fd: number | undefined;
     try {
-      if (this.#makesFolder) await asVoidPromise((done) => disk.mkdirs(dirname(this.path), done));
+      if (this.#makesFolder) await asPromise((done) => disk.mkdirs(dirname(this.path), done));
       await asVoidPromise((done) => disk.unlink(temporary, done)).catch((error: unknown) => {
         if (!isSystemError(error, "ENOENT")) throw error;
       });
       fd = await asPromise<number>((done) => disk.open(temporary, OPEN_FRESH, 0o666, done));
       const opened = fd;
       await writeFully(disk, opened, [bytes], 0);
-      await asVoidPromise((done) => disk.fdatasync(opened, done));
+      await asVoidPromise((done) => disk.fsync(opened, done));
       await this.close(); // Windows replaces no file that is open
       await asVoidPromise((done) => disk.rename(temporary, this.path, done));
     } catch (cause) {
@@ -134,6 +134,11 @@ export class Journal {
     this.#length = bytes.length;
     this.#compactedLength = bytes.length;
     this.#lastCrc = frameCrc(frames.at(-1)!);
+    try {
+      await asVoidPromise((done) => disk.syncFolder(dirname(this.path), done));
+    } catch (cause) {
+      throw toStorageError(cause, "save", this.path);
+    }
   }
 
   async remove(): Promise<void> {

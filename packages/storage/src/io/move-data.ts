@@ -5,7 +5,7 @@ import type { FileStat } from "../journal-format.ts";
 import type { MoveOptions } from "../torrent-storage.ts";
 import type { Journal } from "./journal.ts";
 import { readSpan, syncAndStat } from "./part-file.ts";
-import type { PayloadFiles } from "./payload-files.ts";
+import { isAnyHad, type PayloadFiles } from "./payload-files.ts";
 import type { PieceWriter } from "./piece-writer.ts";
 import type { ResumeLog } from "./resume-log.ts";
 import { SpanWriter } from "./span-writer.ts";
@@ -25,6 +25,8 @@ export class DataMove {
   readonly #from: PayloadFiles;
   readonly #to: PayloadFiles;
   readonly #writer: SpanWriter;
+  /** In the old place. */
+  readonly #foreign: ReadonlySet<number>;
   readonly #copiedPieces: Bitfield;
   readonly #linked = new Set<number>();
   readonly #copied = new Set<number>();
@@ -36,33 +38,39 @@ export class DataMove {
     this.#from = from;
     this.#to = to;
     this.#writer = new SpanWriter(to);
+    this.#foreign = new Set(from.foreign);
     this.#copiedPieces = new Bitfield(from.metainfo.layout.pieces.pieceCount);
     for (const fileIndex of from.parts.parted) to.parts.parted.add(fileIndex);
     for (const [fileIndex, path] of from.renames) to.renames.set(fileIndex, path);
   }
 
   /** @throws StorageError FOREIGN_DATA when another file is in the new place already. */
-  async bring(
-    have: Bitfield,
-    isForeign: (fileIndex: number) => boolean,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const { files } = this.#from.metainfo;
+  async bring(have: Bitfield, signal?: AbortSignal): Promise<void> {
+    const { files, layout } = this.#from.metainfo;
     for (let index = 0; index <= files.length; index++) {
       signal?.throwIfAborted();
-      if (this.#linked.has(index) || this.#copied.has(index)) continue;
-      if (!this.#from.isOnDisk(index) || isForeign(index)) continue;
-      const stat = await this.#from.inspectFile(index);
-      if (stat !== undefined) await this.#bringFile(index);
+      if (this.#linked.has(index) || this.#copied.has(index) || !this.#from.isOnDisk(index)) continue;
+      const isForeign = this.#foreign.has(index);
+      // Of somebody else's file only what we wrote into its gaps comes along, and the file stays.
+      const isOurs = !isForeign || isAnyHad(have, layout.piecesOfFile(index));
+      if (isOurs && (await this.#from.inspectFile(index)) !== undefined)
+        await this.#bringFile(index, !isForeign);
+      else if (((await this.#to.inspectFile(index))?.size ?? 0) > 0) this.#to.foreign.add(index);
     }
     if (this.#copied.size > 0) await this.#copyPieces(have, signal);
   }
 
-  /** Copies are safe from a power cut when this resolves; their states. */
+  /** What was brought is safe from a power cut when this resolves; the states of copies. */
   async sync(): Promise<Map<number, FileStat>> {
     const stats = new Map<number, FileStat>();
     for (const index of this.#copied) stats.set(index, await syncAndStat(this.#to, index));
+    await this.#to.root.syncFolders([...this.#linked].map((index) => this.#to.elementsOf(index)));
     return stats;
+  }
+
+  /** Files that stay where they are. */
+  get left(): number[] {
+    return [...this.#foreign].filter((index) => !this.#copied.has(index));
   }
 
   /** Takes back what was brought, as far as it was not there before. */
@@ -75,6 +83,7 @@ export class DataMove {
   async removeOld(from: PayloadFiles): Promise<void> {
     await from.removeLinks();
     for (const index of [...this.#linked, ...this.#copied]) {
+      if (this.#foreign.has(index)) continue;
       const length = from.metainfo.files[index]?.length ?? Infinity;
       try {
         const stat = await from.inspectFile(index);
@@ -85,11 +94,11 @@ export class DataMove {
     }
   }
 
-  async #bringFile(index: number): Promise<void> {
+  async #bringFile(index: number, mayLink: boolean): Promise<void> {
     const to = this.#to;
     const elements = this.#from.elementsOf(index);
     const wasThere = (await to.inspectFile(index)) !== undefined;
-    if (this.#canLink) {
+    if (mayLink && this.#canLink) {
       const result = await this.#from.root.link(elements, to.root, elements);
       if (result === "same") throw isSamePlace(to.pathOf(index));
       if (result === "linked") {
@@ -100,7 +109,7 @@ export class DataMove {
       if (result === "impossible") this.#canLink = false;
     }
     // What is there may be an earlier attempt of ours or somebody else's: written over only where it is zeros or the same.
-    if (wasThere) this.#writer.foreign.add(index);
+    if (wasThere) to.foreign.add(index);
     else this.#made.add(index);
     to.giveBack(await to.borrow(index, true));
     this.#copied.add(index);
@@ -148,20 +157,22 @@ export async function moveData(parts: MoveParts): Promise<void> {
   const oldRoot = payload.root;
   if (resolve(oldRoot.path) === resolve(target.root.path)) return;
   const move = new DataMove(payload, target);
-  const isForeign = (fileIndex: number): boolean => writer.spans.foreign.has(fileIndex);
   const signal = AbortSignal.any([...parts.signals]);
   let hasArrived = false;
   try {
     await target.root.make();
-    await move.bring(have, isForeign, signal);
+    await move.bring(have, signal);
     await writer.exclusive(async () => {
       await log.flush();
-      await move.bring(have, isForeign, signal);
+      await move.bring(have, signal);
       const stats = await move.sync();
       await target.close();
-      await log.moveTo(newJournal, stats, () => {
+      await log.moveTo(newJournal, { stats, left: move.left, foreign: target.foreign }, () => {
         hasArrived = true;
         parts.onJournal(newJournal);
+        payload.foreign = target.foreign;
+        // Copies were written by us.
+        for (const index of stats.keys()) payload.activityOf(index);
         payload.switchRoot(target.root);
       });
     });

@@ -83,7 +83,10 @@ export async function choosePlaces(
   onDisk?: ReadonlyMap<number, DiskStat>,
 ): Promise<void> {
   const { parts } = payload;
-  const { log } = tools;
+  const { log, have } = tools;
+  /** Somebody else's file, in which nothing of ours is yet. */
+  const isInTheWay = (fileIndex: number): boolean =>
+    payload.foreign.has(fileIndex) && !parts.sharedPiecesOf(fileIndex).some((piece) => have.has(piece));
   await log.flush();
   const before = payload.unwanted;
   payload.unwanted = unwanted;
@@ -101,7 +104,7 @@ export async function choosePlaces(
     if (payload.metainfo.files[fileIndex] === undefined) throw new RangeError(`no file ${fileIndex}`);
     if (!payload.isOnDisk(fileIndex) || !parts.isNeighbour(fileIndex)) continue;
     const stat = onDisk === undefined ? await payload.inspectFile(fileIndex) : onDisk.get(fileIndex);
-    if (stat !== undefined) continue;
+    if (stat !== undefined && !isInTheWay(fileIndex)) continue;
     parts.parted.add(fileIndex);
     isNew = true;
   }
@@ -139,9 +142,10 @@ async function copyOut(
 export async function syncAndStat(payload: PayloadFiles, fileIndex: number): Promise<FileStat> {
   const open = await payload.borrow(fileIndex, true);
   try {
-    await asVoidPromise((done) => payload.disk.fdatasync(open.fd, done));
-    const { size, mtimeMs } = await asPromise<DiskStat>((done) => payload.disk.fstat(open.fd, done));
-    return { length: size, modifiedMs: mtimeMs };
+    await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
+    const { size, mtimeMs, ino } = await asPromise<DiskStat>((done) => payload.disk.fstat(open.fd, done));
+    await payload.root.syncFolders([payload.elementsOf(fileIndex)]);
+    return { length: size, modifiedMs: mtimeMs, inode: ino };
   } catch (cause) {
     throw toStorageError(cause, "save", payload.pathOf(fileIndex));
   } finally {

@@ -21,6 +21,12 @@ function isUnsafe(element: string): boolean {
   return process.platform === "win32" && /[\\:]/.test(element);
 }
 
+/** A file that was opened just now. */
+export interface Opened {
+  readonly fd: number;
+  readonly stat: DiskStat;
+}
+
 /** How file systems say that a file cannot have a second name, or not there. */
 const LINK_REFUSALS = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES"];
 
@@ -29,12 +35,15 @@ const LINK_REFUSALS = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EML
  * every folder is compared with its real path before a file in it is opened, and the file itself is opened with
  * O_NOFOLLOW. The folder itself may be reached by a link; that was the user's choice.
  *
- * A folder that was there once is not made again: when a disk is unmounted, nothing is written under its mount point.
+ * A folder that was there once is not made again, and another one in its place is not taken for it: when a disk is
+ * unmounted, nothing is written under its mount point.
  */
 export class PayloadRoot {
   readonly path: string;
   readonly #disk: Disk;
   #realPath: string | undefined;
+  /** The file system that it lies on. */
+  #device: number | undefined;
 
   constructor(path: string, disk: Disk) {
     this.path = path;
@@ -54,7 +63,9 @@ export class PayloadRoot {
   /** Whether the folder exists. */
   async find(): Promise<boolean> {
     try {
-      this.#realPath = await asPromise<string>((done) => this.#disk.realpath(this.path, done));
+      const realPath = await asPromise<string>((done) => this.#disk.realpath(this.path, done));
+      this.#device = (await asPromise<DiskStat>((done) => this.#disk.lstat(realPath, done))).dev;
+      this.#realPath = realPath;
       return true;
     } catch (cause) {
       if (isSystemError(cause, "ENOENT")) return false;
@@ -64,12 +75,35 @@ export class PayloadRoot {
 
   /** Makes the folder, unless it was there before: then it has to be there still. */
   async make(): Promise<void> {
-    if (this.#realPath !== undefined || (await this.find())) return;
+    if (this.#realPath !== undefined) {
+      if (!(await this.#isMounted())) throw toStorageError({ code: "ENOENT" }, "use the folder", this.path);
+      return;
+    }
+    if (await this.find()) return;
     try {
-      await asVoidPromise((done) => this.#disk.mkdirs(this.path, done));
-      this.#realPath = await asPromise<string>((done) => this.#disk.realpath(this.path, done));
+      const first = await asPromise<string | undefined>((done) => this.#disk.mkdirs(this.path, done));
+      for (let folder = this.path; first !== undefined && folder.length >= first.length;) {
+        folder = dirname(folder);
+        await asVoidPromise((done) => this.#disk.syncFolder(folder, done));
+      }
     } catch (cause) {
       throw toStorageError(cause, "create", this.path);
+    }
+    if (!(await this.find())) throw toStorageError({ code: "ENOENT" }, "create", this.path);
+  }
+
+  /** The names of these files, and of the folders above them, are safe from a power cut when this resolves. */
+  async syncFolders(files: Iterable<readonly string[]>): Promise<void> {
+    const folders = new Set<string>();
+    for (const elements of files)
+      for (let depth = elements.length - 1; depth >= 0; depth--)
+        folders.add(join(this.path, ...elements.slice(0, depth)));
+    for (const folder of folders) {
+      try {
+        await asVoidPromise((done) => this.#disk.syncFolder(folder, done));
+      } catch (cause) {
+        throw toStorageError(cause, "save", folder);
+      }
     }
   }
 
@@ -101,8 +135,8 @@ export class PayloadRoot {
     return stat;
   }
 
-  /** Opens a file that exists. Resolves with its descriptor. */
-  async openToRead(elements: readonly string[]): Promise<number> {
+  /** Opens a file that exists. */
+  async openToRead(elements: readonly string[]): Promise<Opened> {
     const path = this.pathOf(elements);
     if (!(await this.#isFolderSafe(elements.slice(0, -1)))) {
       throw toStorageError({ code: "ENOENT" }, "open", dirname(path));
@@ -111,7 +145,7 @@ export class PayloadRoot {
   }
 
   /** Opens a file to write and read, making it and the folders above it. */
-  async openToWrite(elements: readonly string[], executable: boolean): Promise<number> {
+  async openToWrite(elements: readonly string[], executable: boolean): Promise<Opened> {
     const path = this.pathOf(elements);
     await this.prepare(elements);
     return this.#open(path, OPEN_WRITE, executable ? 0o777 : 0o666);
@@ -211,7 +245,7 @@ export class PayloadRoot {
     }
   }
 
-  async #open(path: string, flags: number, mode: number): Promise<number> {
+  async #open(path: string, flags: number, mode: number): Promise<Opened> {
     let fd: number;
     try {
       fd = await asPromise<number>((done) => this.#disk.open(path, flags, mode, done));
@@ -220,7 +254,7 @@ export class PayloadRoot {
     }
     try {
       const stat = await asPromise<DiskStat>((done) => this.#disk.fstat(fd, done));
-      if (stat.isFile()) return fd;
+      if (stat.isFile()) return { fd, stat };
     } catch (cause) {
       this.#disk.close(fd, () => {});
       throw toStorageError(cause, "open", path);
@@ -231,7 +265,9 @@ export class PayloadRoot {
 
   /** True when the folder is really where its name says, false when it is missing. */
   async #isFolderSafe(folders: readonly string[]): Promise<boolean> {
-    if (this.#realPath === undefined && !(await this.find())) return false;
+    if (this.#realPath === undefined) {
+      if (!(await this.find())) return false;
+    } else if (!(await this.#isMounted())) return false;
     const path = join(this.path, ...folders);
     let real: string;
     try {
@@ -242,6 +278,17 @@ export class PayloadRoot {
     }
     if (real !== join(this.#realPath!, ...folders)) throw linkError(path);
     return true;
+  }
+
+  /** False when the download folder is gone, or its disk, so that the name stands for a folder of another one. */
+  async #isMounted(): Promise<boolean> {
+    try {
+      const { dev } = await asPromise<DiskStat>((done) => this.#disk.lstat(this.#realPath!, done));
+      return dev === this.#device;
+    } catch (cause) {
+      if (isSystemError(cause, "ENOENT")) return false;
+      throw toStorageError(cause, "open", this.path);
+    }
   }
 
   /** Step by step, so that no step is taken through a link. The root itself is not made here. */

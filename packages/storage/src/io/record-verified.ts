@@ -1,5 +1,5 @@
-import { open, rename, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Bitfield } from "@bt/primitives";
 import { toStorageError } from "../errors.ts";
@@ -40,6 +40,9 @@ export async function recordVerified({ metainfo, root, stats }: RecordVerifiedOp
     ...{ infoHash, pieceCount, pieceLength, totalLength },
     fileCount: metainfo.files.length,
   });
+  // What was hashed may have been in the memory of the system alone.
+  for (const [fileIndex, file] of metainfo.files.entries())
+    if (stats.has(fileIndex)) await syncFile(join(root, ...file.path));
   const nowMs = Date.now();
   const snapshot = encodeSnapshot(journalHeaderCrc(header), nowMs, have, stats);
   // The name that a storage uses: when something of a process that died lies there, opening hashes as ever.
@@ -58,5 +61,15 @@ export async function recordVerified({ metainfo, root, stats }: RecordVerifiedOp
     await rename(draft, path);
   } catch (cause) {
     throw toStorageError(cause, "write", path);
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  try {
+    const file = await open(path, "r");
+    await file.sync().catch(() => {}); // refused for a file that is open for reading only, on some systems
+    await file.close();
+  } catch (cause) {
+    throw toStorageError(cause, "read", path);
   }
 }

@@ -4,32 +4,29 @@ import type { FileStat, JournalState } from "../journal-format.ts";
 import type { OpenOptions, RecheckMode } from "../torrent-storage.ts";
 import type { DiskStat } from "./disk.ts";
 import type { HashWorkers } from "./hash-workers.ts";
+import { foreignFiles } from "./foreign-files.ts";
+import { judgeFile, type FileVerdict } from "./judge-file.ts";
 import { payloadHashSource } from "./payload-hash-source.ts";
 import { isGoodInParts } from "./part-file.ts";
 import type { PayloadFiles } from "./payload-files.ts";
 import { isSafePath } from "./payload-root.ts";
 import type { PieceVerifier } from "./piece-verifier.ts";
-
-/**
- * After an unclean stop a file may have been written to for a while after the last journal entry: the write window and
- * a sync on a slow disk. Changes later than this are somebody else's.
- */
-export const UNCLEAN_GRACE_MS = 60_000;
+import { findReplaced } from "./sample-files.ts";
 
 /** What was found in the download folder. */
 export interface Recovery {
   readonly have: Bitfield;
-  /** State of each file with pieces that are had, from before it was hashed. */
+  /** State of each file that was looked at, from before it was hashed. */
   readonly stats: Map<number, FileStat>;
   /** Whether the journal says exactly this, and cleanly. */
   readonly isExact: boolean;
   /** Files that are there, by index. */
   readonly onDisk: ReadonlyMap<number, DiskStat>;
+  /** Files of which the journal will say something that it did not: by index. */
+  readonly news: Set<number>;
   /** Files that are there but that nothing proves to belong to the torrent. */
-  readonly foreign: ReadonlySet<number>;
+  readonly foreign: Set<number>;
 }
-
-type Verdict = "trusted" | "suspect" | "unknown";
 
 /** Bytes of the piece are missing on the disk, or nobody wants to look. */
 const BLOCKED = 1;
@@ -40,7 +37,7 @@ const ONLY_PADS = 4;
 /** Bytes of the piece are in the part file, which the hash threads do not know. */
 const IN_PARTS = 8;
 
-const MARK_OF = { trusted: 0, suspect: SUSPECT, unknown: BLOCKED } as const;
+const MARK_OF = { trusted: 0, suspect: SUSPECT, unknown: BLOCKED, moved: 0 } as const;
 
 /** Compares the journal with the files and hashes what it leaves open. The rules are in JOURNAL.md, "Opening". */
 export async function recover(
@@ -69,6 +66,11 @@ export async function recover(
     );
 
   takePlaces(payload, journal, onDisk);
+  const verdicts = new Map(
+    Array.from(onDisk, ([index, stat]) => [index, judgeFile(stat, index, journal, recheck)] as const),
+  );
+  for (const index of await findReplaced(payload, verdicts, journal, { verifier, hashers, signal }))
+    verdicts.set(index, "suspect");
   const marks = new Uint8Array(layout.pieces.pieceCount).fill(ONLY_PADS);
   const partIndex = payload.parts.fileIndex;
   for (const [index, file] of files.entries()) {
@@ -82,7 +84,7 @@ export async function recover(
         : stat.size >= file.length
           ? end
           : Math.max(first, Math.floor((file.offset + stat.size) / layout.pieces.pieceLength));
-    const mark = stat === undefined ? BLOCKED : MARK_OF[judge(stat, index, journal, recheck)];
+    const mark = MARK_OF[verdicts.get(index) ?? "unknown"];
     const shared = payload.parts.parted.has(index) ? payload.parts.sharedPiecesOf(index) : [];
     for (let piece = first; piece < end; piece++) {
       marks[piece]! &= ~ONLY_PADS;
@@ -102,7 +104,7 @@ export async function recover(
     const covered = payload
       .spansOf(from, end - from)
       .every((span) => span.fileOffset + span.length <= stat.size);
-    return covered ? MARK_OF[judge(stat, partIndex, journal, recheck)] : BLOCKED;
+    return covered ? MARK_OF[verdicts.get(partIndex) ?? "unknown"] : BLOCKED;
   }
 
   const { sample, others } = choosePadPiece(payload, marks);
@@ -133,14 +135,14 @@ export async function recover(
       },
     });
   }
-  const stats = statsOfHad(payload, onDisk, have);
-  return {
-    have,
-    stats,
-    onDisk,
-    isExact: isSame(journal, have, stats),
-    foreign: foreignFiles(payload, onDisk, journal, have),
-  };
+  const foreign = foreignFiles(payload, onDisk, journal, have, verifier);
+  const stats = statsToRemember(payload, onDisk, recheck, verdicts);
+  const news = new Set(
+    [...stats.keys()].filter((index) =>
+      isNews(stats.get(index)!, verdicts.get(index), journal?.stats.get(index)),
+    ),
+  );
+  return { have, stats, onDisk, isExact: isSame(journal, have, stats, foreign), news, foreign };
 }
 
 function isGone(path: string, why: string): StorageError {
@@ -165,48 +167,31 @@ function choosePadPiece(
   return { sample: padPieces[0], others: padPieces.slice(1) };
 }
 
-/** Whether the journal's word on a file's pieces is taken. */
-function judge(
-  stat: DiskStat,
-  index: number,
-  journal: JournalState | undefined,
-  recheck: RecheckMode,
-): Verdict {
-  if (recheck === "all") return "suspect";
-  const open = recheck === "none" ? "unknown" : "suspect";
-  if (journal === undefined) return open;
-  const known = journal.stats.get(index);
-  if (known === undefined) {
-    // Nobody hashes the holes of a file that was just begun when the process was killed.
-    return journal.clean ? open : "unknown";
-  }
-  const isUntouched = stat.size === known.length && stat.mtimeMs === known.modifiedMs;
-  if (isUntouched) return "trusted";
-  const isOurs =
-    !journal.clean &&
-    stat.size >= known.length &&
-    stat.mtimeMs >= known.modifiedMs &&
-    stat.mtimeMs <= journal.lastWriteMs + UNCLEAN_GRACE_MS;
-  return isOurs ? "trusted" : open;
+/** Whether the file was hashed, or is not as the journal knows it. */
+function isNews(found: FileStat, verdict: FileVerdict | undefined, known: FileStat | undefined): boolean {
+  return (
+    verdict === "suspect" ||
+    verdict === "moved" ||
+    found.length !== known?.length ||
+    found.modifiedMs !== known.modifiedMs
+  );
 }
 
-function statsOfHad(
+/**
+ * Of all files that were looked at, so that the next start looks no further: also of those of which nothing is had, as of files
+ * that were begun just before a kill, which are mostly holes.
+ */
+function statsToRemember(
   payload: PayloadFiles,
   onDisk: ReadonlyMap<number, DiskStat>,
-  have: Bitfield,
+  recheck: RecheckMode,
+  verdicts: ReadonlyMap<number, FileVerdict>,
 ): Map<number, FileStat> {
   const stats = new Map<number, FileStat>();
-  for (const [index, stat] of onDisk) {
-    if (index === payload.parts.fileIndex) {
-      if (payload.parts.parted.size > 0) stats.set(index, { length: stat.size, modifiedMs: stat.mtimeMs });
-      continue;
-    }
-    const { first, end } = payload.metainfo.layout.piecesOfFile(index);
-    for (let piece = first; piece < end; piece++) {
-      if (!have.has(piece)) continue;
-      stats.set(index, { length: stat.size, modifiedMs: stat.mtimeMs });
-      break;
-    }
+  for (const [index, { size, mtimeMs, ino }] of onDisk) {
+    if (recheck === "none" && verdicts.get(index) === "unknown") continue;
+    if (index === payload.parts.fileIndex && payload.parts.parted.size === 0) continue;
+    stats.set(index, { length: size, modifiedMs: mtimeMs, inode: ino });
   }
   return stats;
 }
@@ -215,35 +200,17 @@ function isSame(
   journal: JournalState | undefined,
   have: Bitfield,
   stats: ReadonlyMap<number, FileStat>,
+  foreign: ReadonlySet<number>,
 ): boolean {
   if (journal?.clean !== true || journal.have.count !== have.count || journal.stats.size !== stats.size)
     return false;
   for (const piece of have.indices()) if (!journal.have.has(piece)) return false;
-  for (const [index, { length, modifiedMs }] of stats) {
+  for (const [index, { length, modifiedMs, inode }] of stats) {
     const known = journal.stats.get(index);
-    if (known?.length !== length || known.modifiedMs !== modifiedMs) return false;
+    if (known?.length !== length || known.modifiedMs !== modifiedMs || known.inode !== inode) return false;
   }
-  return true;
-}
-
-/**
- * One verified piece proves that the folder holds this torrent, and so does a file of just the right length; a damaged
- * download is repaired. A file of another length in a folder without any verified piece is a stranger.
- */
-function foreignFiles(
-  payload: PayloadFiles,
-  onDisk: ReadonlyMap<number, DiskStat>,
-  journal: JournalState | undefined,
-  have: Bitfield,
-): Set<number> {
-  const foreign = new Set<number>();
-  if (!have.isEmpty) return foreign;
-  for (const [index, { size }] of onDisk) {
-    if (index === payload.parts.fileIndex) continue;
-    if (size === 0 || size === payload.metainfo.files[index]!.length) continue;
-    if (journal?.stats.has(index) !== true) foreign.add(index);
-  }
-  return foreign;
+  const before = journal.places.foreign;
+  return before.size === foreign.size && [...foreign].every((index) => before.has(index));
 }
 
 /** A journal lies where others can write: paths that are unsafe, or that two files would share, are none. */

@@ -19,12 +19,14 @@ export async function renameFiles(
 ): Promise<void> {
   const plan = planRename(payload, from, to);
   await log.flush();
+  const links = payload.linkPaths();
   const made: number[] = [];
   const moved: number[] = [];
   const before = new Map(payload.renames);
   const places = new Map(
     [...plan].map(([index, path]) => [index, [payload.elementsOf(index), path] as const]),
   );
+  payload.isRenaming = true;
   try {
     for (const [index, [oldPath, newPath]] of places) {
       if (!payload.isOnDisk(index) || (await payload.inspectFile(index)) === undefined) continue;
@@ -38,6 +40,7 @@ export async function renameFiles(
         moved.push(index);
       }
     }
+    await payload.root.syncFolders([...made, ...moved].map((index) => places.get(index)![1]));
     for (const [index, path] of plan) payload.renames.set(index, path);
     await log.savePlaces(new Map());
   } catch (error) {
@@ -50,13 +53,11 @@ export async function renameFiles(
     }
     log.placesChanged();
     throw error;
+  } finally {
+    payload.isRenaming = false;
+    payload.forgetOpenFiles();
   }
-  payload.forgetOpenFiles();
-  const after = [...payload.renames];
-  payload.renames.clear();
-  for (const [index, path] of before) payload.renames.set(index, path);
-  await payload.removeLinks();
-  for (const [index, path] of after) payload.renames.set(index, path);
+  await payload.removeLinks(links);
   await payload.makeFilesWithoutBytes().catch(() => {});
   for (const index of made) await payload.root.unlink(places.get(index)![0]).catch(() => {});
   for (const [oldPath] of places.values()) await payload.root.removeEmptyFolders(oldPath);

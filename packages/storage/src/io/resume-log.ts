@@ -9,10 +9,11 @@ import {
   type FileStat,
 } from "../journal-format.ts";
 import { asPromise, asVoidPromise, type DiskStat } from "./disk.ts";
-import { confirmFile, type FileMemory } from "./confirm-file.ts";
+import { confirmWritten, type FileMemory } from "./confirm-file.ts";
 import type { Journal } from "./journal.ts";
-import { addWritten, type Written } from "./piece-writer.ts";
 import type { PayloadFiles } from "./payload-files.ts";
+import { addWritten, type Written } from "./piece-writer.ts";
+import { syncFound } from "./sync-found.ts";
 
 export interface WriteWindow {
   /** A written piece is in the journal after this time at the latest, if the disk can keep up. */
@@ -26,6 +27,24 @@ export const DEFAULT_WRITE_WINDOW: WriteWindow = Object.freeze({
   windowMs: 1000,
   windowLength: 16 * 1024 * 1024,
 });
+
+/** What was found at the start; see `Recovery`. */
+export interface Found {
+  readonly have: Bitfield;
+  readonly stats: Map<number, FileStat>;
+  readonly isExact: boolean;
+  readonly news: Set<number>;
+}
+
+/** What there is to know of the folder that files were moved to. */
+export interface NewPlace {
+  /** Of files that were copied. */
+  readonly stats: ReadonlyMap<number, FileStat>;
+  /** Files that stayed in the old folder. */
+  readonly left: readonly number[];
+  /** Files that were there and are not ours. */
+  readonly foreign: ReadonlySet<number>;
+}
 
 /** How long the very first pieces of a download wait for the journal, ms. */
 const FIRST_FLUSH_MS = 50;
@@ -44,6 +63,8 @@ export class ResumeLog {
   readonly #stats: Map<number, FileStat>;
   /** Of files that were written to since the start. */
   readonly #memories = new Map<number, FileMemory>();
+  /** Files of which pieces were found that a power cut may still take: whoever wrote them may not have synced them. */
+  readonly #unsynced: Set<number>;
   /** Whether the file on the disk says just that. */
   #isExact: boolean;
   #isClean = true;
@@ -63,7 +84,7 @@ export class ResumeLog {
     payload: PayloadFiles,
     clock: StorageClock,
     window: WriteWindow,
-    recovered: { readonly have: Bitfield; readonly stats: Map<number, FileStat>; readonly isExact: boolean },
+    recovered: Found,
   ) {
     this.#journal = journal;
     this.#payload = payload;
@@ -72,6 +93,8 @@ export class ResumeLog {
     this.#have = recovered.have.clone();
     this.#stats = recovered.stats;
     this.#isExact = recovered.isExact;
+    this.#unsynced = recovered.news;
+    payload.known = this.#stats;
   }
 
   /** Saves what was found at the start. A disk that cannot be written to is no obstacle to seeding from it. */
@@ -139,10 +162,13 @@ export class ResumeLog {
   }
 
   /** The files are in another folder now: what is known goes into another journal, which is true when this resolves. */
-  async moveTo(journal: Journal, stats: ReadonlyMap<number, FileStat>, arrive: () => void): Promise<void> {
+  async moveTo(journal: Journal, { stats, left, foreign }: NewPlace, arrive: () => void): Promise<void> {
     const all = new Map([...this.#stats, ...stats]);
-    await journal.replace(this.#clock.unixMs(), this.#have, all, this.#payload.places, false);
+    for (const fileIndex of left) all.delete(fileIndex);
+    const places = { ...this.#payload.places, foreign };
+    await journal.replace(this.#clock.unixMs(), this.#have, all, places, false);
     for (const [fileIndex, stat] of stats) this.#stats.set(fileIndex, stat);
+    for (const fileIndex of left) this.#stats.delete(fileIndex);
     // Copies have blocks of their own.
     this.#memories.clear();
     this.#journal = journal;
@@ -169,6 +195,9 @@ export class ResumeLog {
       const nowMs = this.#clock.unixMs();
       try {
         await this.#journal.append((seed) => encodeOpened(seed, nowMs));
+        await this.#appendPlaces();
+        // A journal that looks clean after a power cut would have all hashed that was written to since.
+        await this.#journal.sync();
       } catch {
         await this.#replace(false); // it vanished or is not to be written to, but perhaps its folder is
       }
@@ -187,8 +216,10 @@ export class ResumeLog {
     this.#pendingLength = 0;
     const stats = new Map<number, FileStat>();
     try {
+      const newFiles = [...dirtyFiles.keys()].filter((fileIndex) => !this.#memories.has(fileIndex));
       for (const [fileIndex, written] of dirtyFiles)
         stats.set(fileIndex, await this.#sync(fileIndex, written));
+      await this.#payload.root.syncFolders(newFiles.map((fileIndex) => this.#payload.elementsOf(fileIndex)));
     } catch (error) {
       // After a failed sync the system may have dropped the pages, so these pieces count as not written.
       this.fault = error as StorageError;
@@ -201,6 +232,7 @@ export class ResumeLog {
       if (this.#isExact && !this.#journal.isLong) {
         await this.#appendPlaces();
         await this.#journal.append((seed) => encodeProgress(seed, nowMs, pieces, stats));
+        await this.#journal.sync();
       } else {
         await this.#replace(false);
       }
@@ -219,6 +251,7 @@ export class ResumeLog {
 
   async #replace(clean: boolean): Promise<void> {
     this.#isExact = false;
+    await syncFound(this.#payload, this.#unsynced);
     this.#arePlacesNew = false;
     try {
       await this.#journal.replace(this.#clock.unixMs(), this.#have, this.#stats, this.#payload.places, clean);
@@ -234,25 +267,32 @@ export class ResumeLog {
     const { disk } = this.#payload;
     const path = this.#payload.pathOf(fileIndex);
     const open = this.#payload.borrowOpen(fileIndex, true) ?? (await this.#payload.borrow(fileIndex, true));
+    const activity = this.#payload.activityOf(fileIndex);
+    const { startedCount, activeCount } = activity;
+    let earlier: DiskStat;
     let stat: DiskStat;
     try {
-      await asVoidPromise((done) => disk.fdatasync(open.fd, done));
+      earlier = await asPromise<DiskStat>((done) => disk.fstat(open.fd, done));
+      await asVoidPromise((done) => disk.fsync(open.fd, done));
       stat = await asPromise<DiskStat>((done) => disk.fstat(open.fd, done));
     } catch (cause) {
       throw toStorageError(cause, "save", path);
     } finally {
       this.#payload.giveBack(open);
     }
+    const isQuiet = activeCount === 0 && activity.startedCount === startedCount;
     const before = this.#memories.get(fileIndex);
     const length = Math.max(this.#stats.get(fileIndex)?.length ?? 0, written.end);
-    confirmFile(path, stat, await this.#payload.inspectFile(fileIndex), {
+    confirmWritten(path, stat, await this.#payload.inspectFile(fileIndex), {
       length,
       syncedLength: before?.syncedLength ?? 0,
       blocks: before?.blocks,
     });
     const syncedLength = (before?.syncedLength ?? 0) + written.length;
     this.#memories.set(fileIndex, { length: stat.size, syncedLength, blocks: stat.blocks });
-    return { length: stat.size, modifiedMs: stat.mtimeMs };
+    // While writes go on, the time of now is not on the disk: after a power cut the file would look older than recorded.
+    const { size, mtimeMs } = isQuiet ? stat : earlier;
+    return { length: size, modifiedMs: mtimeMs, inode: stat.ino };
   }
 
   #schedule(): void {

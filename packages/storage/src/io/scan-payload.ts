@@ -11,6 +11,8 @@ export interface ScannedFile {
   readonly length: number;
   /** When it was last written to: Unix time in ms, with the fraction that the file system gives. */
   readonly modifiedMs: number;
+  /** The file system's number of the file. */
+  readonly inode: number;
   /** Whether its owner may execute it. */
   readonly executable: boolean;
 }
@@ -23,13 +25,14 @@ export interface ScannedPayload {
   readonly skipped: string[];
 }
 
-const JOURNAL_NAME = /^\.[0-9a-f]{40,64}\.bt-resume(\.tmp)?$/;
+/** The names of journals and part files. */
+const OWN_NAME = /^\.[0-9a-f]{40,64}\.bt-(resume(\.tmp)?|parts)$/;
 
 /**
  * What lies at `path`, a file or a folder, to make a torrent of: sorted as `compareFilePaths` does, the same on every
  * machine. A link to a file inside the tree counts as that file; a link out of it is skipped, so that nobody shares by
  * accident what lies elsewhere, and so is a link to a folder, which could lead in circles. Folders are read one at a
- * time. Resume journals are left out.
+ * time. Resume journals and part files are left out.
  *
  * @throws StorageError NOT_FOUND, PERMISSION …; NAME_INVALID for a name that is not UTF-8, as torrents require (BEP 3).
  */
@@ -59,7 +62,7 @@ export async function scanPayload(
         folders.push(elements);
         continue;
       }
-      if (folder.length === 0 && JOURNAL_NAME.test(entry.name)) continue;
+      if (folder.length === 0 && OWN_NAME.test(entry.name)) continue;
       const file = await inspect(entry, entryPath, root);
       if (file === undefined) skipped.push(entryPath);
       else files.push(toFile(elements, entryPath, file));
@@ -113,8 +116,15 @@ async function inspect(entry: Entry, path: string, root: string): Promise<Stats 
   }
 }
 
-function toFile(path: string[], absolutePath: string, { size, mode, mtimeMs }: Stats): ScannedFile {
-  return { path, absolutePath, length: size, modifiedMs: mtimeMs, executable: (mode & 0o100) !== 0 };
+function toFile(path: string[], absolutePath: string, { size, mode, mtimeMs, ino }: Stats): ScannedFile {
+  return {
+    path,
+    absolutePath,
+    length: size,
+    modifiedMs: mtimeMs,
+    inode: ino,
+    executable: (mode & 0o100) !== 0,
+  };
 }
 
 async function readOrFail<T>(path: string, read: () => Promise<T>): Promise<T> {

@@ -5,8 +5,6 @@ import type { PayloadFiles } from "./payload-files.ts";
 
 /** Writes runs of bytes into single files, and never over somebody else's. */
 export class SpanWriter {
-  /** Files that were there before us and that nothing proves to belong to this torrent. */
-  readonly foreign: Set<number> = new Set();
   readonly #payload: PayloadFiles;
 
   constructor(payload: PayloadFiles) {
@@ -16,13 +14,17 @@ export class SpanWriter {
   /** Writes `parts`, one behind the other, into one file. */
   async write(fileIndex: number, position: number, parts: readonly Uint8Array[]): Promise<void> {
     const payload = this.#payload;
-    if (this.foreign.has(fileIndex)) await this.#refuseToDestroy(fileIndex, position, parts);
+    if (payload.foreign.has(fileIndex)) await this.#refuseToDestroy(fileIndex, position, parts);
     const open = payload.borrowOpen(fileIndex, true) ?? (await payload.borrow(fileIndex, true));
+    const activity = payload.activityOf(fileIndex);
+    activity.startedCount++;
+    activity.activeCount++;
     try {
       await writeFully(payload.disk, open.fd, parts, position);
     } catch (cause) {
       throw toStorageError(cause, "write", payload.pathOf(fileIndex));
     } finally {
+      activity.activeCount--;
       payload.giveBack(open);
     }
   }

@@ -1,0 +1,31 @@
+import { toStorageError } from "../errors.ts";
+import { asVoidPromise, isSystemError } from "./disk.ts";
+import type { PayloadFiles } from "./payload-files.ts";
+
+/** Syncs under way at a time. */
+const SYNC_DEPTH = 4;
+/** How a system says that it syncs no file that is open for reading only. */
+const REFUSALS = ["EPERM", "EINVAL", "EROFS", "ENOTSUP"];
+
+/**
+ * Syncs files that others wrote, or a process of ours that was killed: what is found in them may be in the memory of the system
+ * alone. Takes those that are safe out of `fileIndices`.
+ */
+export async function syncFound(payload: PayloadFiles, fileIndices: Set<number>): Promise<void> {
+  const rest = [...fileIndices];
+  const work = async (): Promise<void> => {
+    for (let fileIndex = rest.pop(); fileIndex !== undefined; fileIndex = rest.pop()) {
+      const open = await payload.borrow(fileIndex, false);
+      try {
+        await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
+      } catch (cause) {
+        if (!REFUSALS.some((code) => isSystemError(cause, code)))
+          throw toStorageError(cause, "save", payload.pathOf(fileIndex));
+      } finally {
+        payload.giveBack(open);
+      }
+      fileIndices.delete(fileIndex);
+    }
+  };
+  await Promise.all(Array.from({ length: SYNC_DEPTH }, work));
+}
