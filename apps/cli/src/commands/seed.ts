@@ -13,7 +13,8 @@ import { JSON_OPTION } from "../options/output-options.ts";
 import { NETWORK_OPTIONS, SEEDING_OPTIONS } from "../options/transfer-options.ts";
 import { checkProgress } from "../output/check-progress.ts";
 import { withView } from "../output/transfer-view.ts";
-import { FILE_NAMES, readTorrent } from "../sources/read-torrent.ts";
+import { namedAsOnDisk } from "../sources/names-on-disk.ts";
+import { readTorrent } from "../sources/read-torrent.ts";
 import { parseSource } from "../sources/source.ts";
 import type { TransferItem } from "../transfer/run-transfers.ts";
 
@@ -67,8 +68,9 @@ async function findItem(call: SeedCall): Promise<TransferItem> {
   if (!isPayload(text, call)) {
     if (options.torrentOut !== undefined)
       throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
-    const { metainfo } = await readTorrent(text, io, stop);
-    return { metainfo, root: resolve(io.cwd, options.data ?? "."), trackers: options.tracker };
+    const root = resolve(io.cwd, options.data ?? ".");
+    const metainfo = namedAsOnDisk(await readTorrent(text, io, stop), root);
+    return { metainfo, root, trackers: options.tracker };
   }
   if (options.data !== undefined)
     throw usageFailure("--data is for a torrent; the data of a path is the path itself");
@@ -99,7 +101,8 @@ async function itemOfPayload(
     { format: "v1", pieceLength: undefined, withDate: true, trackers: options.tracker },
     { signal: stop.signal, onProgress: progress.show },
   ).finally(progress.clear);
-  const metainfo = parseTorrent(bytes, { fileNames: FILE_NAMES });
+  // The names are on this disk already, so that it takes them.
+  const metainfo = parseTorrent(bytes, { fileNames: "posix" });
   requireSameNames(metainfo, payload);
   if (place !== undefined) await writeTorrent(place, bytes);
   if (!options.noResume) await rememberHashes(metainfo, dirname(path), payload);

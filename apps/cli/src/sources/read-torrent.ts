@@ -11,12 +11,6 @@ import { parseSource, type Source } from "./source.ts";
 /** Larger .torrent files than this are refused: 128 MiB describe a payload of tens of terabytes, or a million files. */
 export const DEFAULT_MAX_TORRENT_LENGTH: number = 128 * 1024 * 1024;
 
-/**
- * Names are cleaned as this system needs it, so that what other clients have downloaded here is found under the names
- * that they gave it.
- */
-export const FILE_NAMES: "portable" | "posix" = process.platform === "win32" ? "portable" : "posix";
-
 /** A torrent and where it came from. */
 export interface LoadedTorrent {
   readonly metainfo: Metainfo;
@@ -45,7 +39,7 @@ export async function readTorrent(
   }
   const bytes = await readBytes(source, io, stop);
   try {
-    return { metainfo: parseTorrent(bytes, { fileNames: FILE_NAMES, ...options }), bytes, origin: text };
+    return { metainfo: parseTorrent(bytes, options), bytes, origin: text };
   } catch (cause) {
     throw badTorrent(text, bytes, cause);
   }
