@@ -24,28 +24,59 @@ export function decodeText(source: Uint8Array, start: number, end: number): stri
   return text.length === end - start ? text : decoder.decode(source.subarray(start, end));
 }
 
-/** A character for each byte of a key, so that keys can be compared with bytes without making arrays of them. */
+/** Keys come again and again: making the text of one takes several times as long as seeing that it is the same. */
+const KNOWN_KEY_COUNT = 256;
+const KNOWN_KEY_LENGTH = 32;
+const knownKeys: string[] = /* @__PURE__ */ Array<string>(KNOWN_KEY_COUNT).fill("");
+
+/** As `decodeText`, for text that was probably read before. */
+export function decodeKey(source: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > KNOWN_KEY_LENGTH) return decodeText(source, start, end);
+  const place =
+    (source[start]! * 7 + source[end - 1]! * 31 + source[start + (length >> 1)]! + length) % KNOWN_KEY_COUNT;
+  const known = knownKeys[place]!;
+  return holdsText(source, start, end, known) ? known : (knownKeys[place] = decodeText(source, start, end));
+}
+
+/** As many arguments as every runtime takes. */
+const KEY_PART_LENGTH = 4096;
+
+/** Whether the bytes are those of `text`, a character for each byte. */
+export function holdsText(source: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (source[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** A character for each byte of a key: its order is that of the bytes (BEP 3), and ASCII stays as it is. */
 export function keyText(key: string | Uint8Array): string {
-  if (typeof key === "string" && /^[\0-\x7f]*$/.test(key)) return key;
+  if (typeof key === "string") {
+    let at = 0;
+    while (at < key.length && key.charCodeAt(at) < 0x80) at++;
+    if (at === key.length) return key;
+  }
+  const bytes = typeof key === "string" ? encodeText(key) : key;
   let text = "";
-  for (const byte of typeof key === "string" ? encodeText(key) : key) text += String.fromCharCode(byte);
+  // Not byte by byte: until it is read, such text takes 32 bytes for each part, and a stranger may have written the key.
+  for (let at = 0; at < bytes.length; at += KEY_PART_LENGTH)
+    text += String.fromCharCode(...bytes.subarray(at, at + KEY_PART_LENGTH));
   return text;
 }
 
-/** Below 0, 0, above 0: the order of two byte ranges, ends exclusive: the order of keys in BEP 3. */
-export function compareBytes(
-  a: Uint8Array,
+/** Below 0, 0, above 0: the order of two ranges of `source`, ends exclusive: the order of keys in BEP 3. */
+export function compareRanges(
+  source: Uint8Array,
   aStart: number,
   aEnd: number,
-  b: Uint8Array,
   bStart: number,
   bEnd: number,
 ): number {
-  let aAt = aStart;
-  let bAt = bStart;
-  while (aAt < aEnd && bAt < bEnd && a[aAt] === b[bAt]) {
-    aAt++;
-    bAt++;
+  let a = aStart;
+  let b = bStart;
+  while (a < aEnd && b < bEnd && source[a] === source[b]) {
+    a++;
+    b++;
   }
-  return aAt < aEnd && bAt < bEnd ? a[aAt]! - b[bAt]! : aEnd - aAt - bEnd + bAt;
+  return a < aEnd && b < bEnd ? source[a]! - source[b]! : aEnd - a - bEnd + b;
 }

@@ -1,4 +1,4 @@
-import { compareBytes, encodeText } from "./bytes.ts";
+import { encodeText, keyText } from "./bytes.ts";
 import { BencodeDictionary } from "./dictionary.ts";
 import { MAX_DEPTH } from "./options.ts";
 
@@ -101,56 +101,43 @@ function writeDictionary(value: object, depth: number): void {
   const copy = isDecoded ? value.canonicalBytes() : undefined;
   if (copy !== undefined) return writeRaw(copy);
   const map = isDecoded ? new Map(value.byteEntries()) : value instanceof Map ? value : undefined;
-  const keys: Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
-  // As text nearly all keys have the order of their bytes; whether they do is seen when they are written.
-  if (typeof keys[0] === "string")
-    for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) keys.sort();
+  let keys: Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
+  let texts = keys.map(keyText);
+  if (!isRising(texts)) {
+    let order = texts.map((text, i) => ({ text, key: keys[i]! }));
+    order.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+    // Of what was decoded tolerantly the first counts, as for `get`.
+    if (isDecoded) order = order.filter(({ text }, i) => text !== order[i - 1]?.text);
+    keys = order.map(({ key }) => key);
+    texts = order.map(({ text }) => text);
+    if (!isRising(texts)) throw new TypeError("a key stands twice");
+  }
   writeByte(0x64);
-  const start = at;
-  if (!writeEntries(keys, map ?? value, depth)) {
-    at = start;
-    keys.sort(compareKeys);
-    if (!writeEntries(keys, map ?? value, depth)) throw new TypeError("a key stands twice");
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    const item = map === undefined ? value[key as keyof typeof value] : map.get(key);
+    if (item === undefined) continue;
+    writeText(texts[i]!, 0xff);
+    write(item as Encodable, depth);
   }
   writeByte(0x65);
 }
 
-/** False as soon as a key has not more than the bytes before it. */
-function writeEntries(keys: readonly Key[], value: object, depth: number): boolean {
-  let lastStart = 0;
-  let lastEnd = -1;
-  for (const key of keys) {
-    const item = value instanceof Map ? value.get(key) : value[key as keyof typeof value];
-    if (item === undefined) continue;
-    write(key, 0);
-    const start = at - payloadLength;
-    if (lastEnd >= 0 && compareBytes(slab, lastStart, lastEnd, slab, start, at) >= 0) return false;
-    lastStart = start;
-    lastEnd = at;
-    write(item as Encodable, depth);
-  }
+function isRising(texts: readonly string[]): boolean {
+  for (let i = 1; i < texts.length; i++) if (texts[i - 1]! >= texts[i]!) return false;
   return true;
 }
 
-function compareKeys(a: Key, b: Key): number {
-  const aBytes = typeof a === "string" ? encodeText(a) : a;
-  const bBytes = typeof b === "string" ? encodeText(b) : b;
-  return compareBytes(aBytes, 0, aBytes.length, bBytes, 0, bBytes.length);
-}
-
-/** Bytes of the string that was written last. */
-let payloadLength = 0;
-
-function writeText(text: string): void {
+/** `maxCode`: up to here a character is one byte. 0xff is for text whose characters stand for bytes. */
+function writeText(text: string, maxCode: number = 0x7f): void {
   const before = at;
   reserve(text.length + PREFIX_LENGTH);
   writeNumber(text.length, 0x3a);
-  payloadLength = text.length;
   const target = slab;
   let next = at;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) {
+    if (code > maxCode) {
       at = before;
       return writeBytes(encodeText(text));
     }
@@ -161,7 +148,6 @@ function writeText(text: string): void {
 
 function writeBytes(bytes: Uint8Array): void {
   writeNumber(bytes.length, 0x3a);
-  payloadLength = bytes.length;
   writeRaw(bytes);
 }
 

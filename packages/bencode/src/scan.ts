@@ -1,4 +1,4 @@
-import { compareBytes } from "./bytes.ts";
+import { compareRanges } from "./bytes.ts";
 import { BencodeError, type BencodeErrorCode } from "./errors.ts";
 import { DEFAULT_DECODE_OPTIONS, MAX_DEPTH, type DecodeOptions } from "./options.ts";
 
@@ -11,9 +11,9 @@ export const LIST = 0x6c;
 export const DICTIONARY = 0x64;
 export const END = 0x65;
 
-const ZERO = 0x30;
+export const ZERO = 0x30;
 const COLON = 0x3a;
-const MINUS = 0x2d;
+export const MINUS = 0x2d;
 
 /**
  * A value that was checked but not yet built. Each value and key, in the order of the input, has three numbers: its
@@ -98,7 +98,7 @@ export function scan(source: Uint8Array, options: DecodeOptions = DEFAULT_DECODE
         if (
           !tolerant &&
           last > 0 &&
-          compareBytes(source, slots[last + 2]!, slots[last + 1]!, source, payload, at) >= 0
+          compareRanges(source, slots[last + 2]!, slots[last + 1]!, payload, at) >= 0
         )
           fail("BENCODE_KEY_ORDER", start);
         slots[parent + 2] = slot;
