@@ -101,35 +101,45 @@ function writeDictionary(value: object, depth: number): void {
   const copy = isDecoded ? value.canonicalBytes() : undefined;
   if (copy !== undefined) return writeRaw(copy);
   const map = isDecoded ? new Map(value.byteEntries()) : value instanceof Map ? value : undefined;
-  let keys: Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
-  let texts = keys.map(keyText);
-  if (!isRising(texts)) {
-    let order = texts.map((text, i) => ({ text, key: keys[i]! }));
-    order.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
-    // Of what was decoded tolerantly the first counts, as for `get`.
-    if (isDecoded) order = order.filter(({ text }, i) => text !== order[i - 1]?.text);
-    keys = order.map(({ key }) => key);
-    texts = order.map(({ text }) => text);
-    if (!isRising(texts)) throw new TypeError("a key stands twice");
-  }
+  let keys: readonly Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
+  for (let i = 1; i < keys.length; i++)
+    if (!isBefore(keys[i - 1]!, keys[i]!)) {
+      keys = inOrder(keys, isDecoded);
+      break;
+    }
   writeByte(0x64);
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
+  for (const key of keys) {
     const item = map === undefined ? value[key as keyof typeof value] : map.get(key);
     if (item === undefined) continue;
-    writeText(texts[i]!, 0xff);
+    write(key, 0);
     write(item as Encodable, depth);
   }
   writeByte(0x65);
 }
 
-function isRising(texts: readonly string[]): boolean {
-  for (let i = 1; i < texts.length; i++) if (texts[i - 1]! >= texts[i]!) return false;
-  return true;
+/** True only for text of which it is plain that its bytes come first: so come nearly all keys. */
+function isBefore(a: Key, b: Key): boolean {
+  if (typeof a !== "string" || typeof b !== "string") return false;
+  let i = 0;
+  while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  // From the surrogates on the order of UTF-16 is not that of UTF-8.
+  return i === a.length ? b.length > i : a.charCodeAt(i) < b.charCodeAt(i) && b.charCodeAt(i) < 0xd800;
 }
 
-/** `maxCode`: up to here a character is one byte. 0xff is for text whose characters stand for bytes. */
-function writeText(text: string, maxCode: number = 0x7f): void {
+/** Of what was decoded tolerantly (`isDecoded`) the first of equal keys counts, as for `get`. */
+function inOrder(keys: readonly Key[], isDecoded: boolean): readonly Key[] {
+  return keys
+    .map((key) => ({ key, text: keyText(key) }))
+    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+    .filter(({ text }, i, all) => {
+      if (text !== all[i - 1]?.text) return true;
+      if (isDecoded) return false;
+      throw new TypeError("a key stands twice");
+    })
+    .map(({ key }) => key);
+}
+
+function writeText(text: string): void {
   const before = at;
   reserve(text.length + PREFIX_LENGTH);
   writeNumber(text.length, 0x3a);
@@ -137,7 +147,7 @@ function writeText(text: string, maxCode: number = 0x7f): void {
   let next = at;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > maxCode) {
+    if (code > 0x7f) {
       at = before;
       return writeBytes(encodeText(text));
     }
@@ -162,15 +172,23 @@ function writeRaw(bytes: Uint8Array): void {
 
 /** The digits of a number, and what comes after it. */
 function writeNumber(value: number | bigint, terminator: number): void {
-  if (value >= 0 && value < 10) {
-    reserve(2);
-    slab[at++] = 0x30 + Number(value);
+  if (value >= 0 && value <= 0x7fff_ffff) {
+    // A machine's integer: dividing it takes a third of the time that making text of it takes.
+    reserve(PREFIX_LENGTH);
+    const target = slab;
+    let rest = Number(value);
+    let last = at;
+    for (let more = rest; more > 9; more = (more / 10) | 0) last++;
+    at = last + 2;
+    target[last + 1] = terminator;
+    do {
+      target[last--] = 0x30 + (rest % 10);
+      rest = (rest / 10) | 0;
+    } while (rest > 0);
   } else {
-    const digits = `${value}`;
-    reserve(digits.length + 1);
-    for (let i = 0; i < digits.length; i++) slab[at++] = digits.charCodeAt(i);
+    for (const digit of `${value}`) writeByte(digit.charCodeAt(0));
+    writeByte(terminator);
   }
-  slab[at++] = terminator;
 }
 
 function writeByte(byte: number): void {
