@@ -8,35 +8,26 @@ declare const TextDecoder: new (
 const encoder = /* @__PURE__ */ new TextEncoder();
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Up to here reading ASCII in a loop is faster than the call into the runtime (measured with Node 20). */
-const SHORT_LENGTH = 12;
-
 /** UTF-8; a lone surrogate becomes U+FFFD. */
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** Short texts, most of them keys, come again and again: making one takes ten times as long as seeing that it is the same. */
+const KNOWN_COUNT = 256;
+const KNOWN_LENGTH = 32;
+const known: string[] = /* @__PURE__ */ Array<string>(KNOWN_COUNT).fill("");
+
 /** The text of UTF-8 from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
 export function decodeText(source: Uint8Array, start: number, end: number): string {
-  let text = "";
-  if (end - start <= SHORT_LENGTH)
-    for (let at = start; at < end && source[at]! < 0x80; at++) text += String.fromCharCode(source[at]!);
-  return text.length === end - start ? text : decoder.decode(source.subarray(start, end));
-}
-
-/** Keys come again and again: making the text of one takes several times as long as seeing that it is the same. */
-const KNOWN_KEY_COUNT = 256;
-const KNOWN_KEY_LENGTH = 32;
-const knownKeys: string[] = /* @__PURE__ */ Array<string>(KNOWN_KEY_COUNT).fill("");
-
-/** As `decodeText`, for text that was probably read before. */
-export function decodeKey(source: Uint8Array, start: number, end: number): string {
   const length = end - start;
-  if (length > KNOWN_KEY_LENGTH) return decodeText(source, start, end);
-  const place =
-    (source[start]! * 7 + source[end - 1]! * 31 + source[start + (length >> 1)]! + length) % KNOWN_KEY_COUNT;
-  const known = knownKeys[place]!;
-  return holdsText(source, start, end, known) ? known : (knownKeys[place] = decodeText(source, start, end));
+  if (length === 0) return "";
+  const place = (source[start]! * 7 + source[end - 1]! * 31 + length) % KNOWN_COUNT;
+  const text = known[place];
+  if (text !== undefined && holdsText(source, start, end, text)) return text;
+  const made = decoder.decode(source.subarray(start, end));
+  if (length <= KNOWN_LENGTH) known[place] = made;
+  return made;
 }
 
 /** As many arguments as every runtime takes. */
@@ -72,11 +63,8 @@ export function compareRanges(
   bStart: number,
   bEnd: number,
 ): number {
+  const toB = bStart - aStart;
   let a = aStart;
-  let b = bStart;
-  while (a < aEnd && b < bEnd && source[a] === source[b]) {
-    a++;
-    b++;
-  }
-  return a < aEnd && b < bEnd ? source[a]! - source[b]! : aEnd - a - bEnd + b;
+  while (a < aEnd && source[a] === source[a + toB]) a++;
+  return a < aEnd && a + toB < bEnd ? source[a]! - source[a + toB]! : aEnd - aStart - bEnd + bStart;
 }

@@ -1,4 +1,5 @@
-import { decodeKey, decodeText, holdsText, keyText } from "./bytes.ts";
+import { decodeText, holdsText, keyText } from "./bytes.ts";
+import { ENCODED } from "./encoded.ts";
 import { LIST, MINUS, SLOT_COUNT, type Tape, ZERO } from "./scan.ts";
 
 /** What a decoded value can be. Strings are bytes; an integer is a bigint only when a number would round it. */
@@ -76,81 +77,59 @@ export class BencodeDictionary {
   }
 
   /** Keys as bytes, and values, in stored order: for keys that are no text, such as info-hashes. */
-  byteEntries(): IterableIterator<[Uint8Array, BencodeValue]> {
-    return this.#walk(bytesAt, readValue);
+  byteEntries(): [Uint8Array, BencodeValue][] {
+    return this.#readAll(bytesAt, readValue);
   }
 
   /** Keys as bytes, and where the encoded values lie in the input, in stored order. */
-  spans(): IterableIterator<[Uint8Array, ByteSpan]> {
-    return this.#walk(bytesAt, spanAt);
+  spans(): [Uint8Array, ByteSpan][] {
+    return this.#readAll(bytesAt, spanAt);
   }
 
   /** Keys read as UTF-8, and values, in stored order. */
-  entries(): IterableIterator<[string, BencodeValue]> {
-    return this.#walk(keyAt, readValue);
+  entries(): [string, BencodeValue][] {
+    return this.#readAll(keyAt, readValue);
   }
 
   /** Keys read as UTF-8, in stored order. */
-  *keys(): IterableIterator<string> {
-    for (const [key] of this.#walk(keyAt, spanAt)) yield key;
+  keys(): string[] {
+    return this.#readAll(keyAt, spanAt).map(([key]) => key);
   }
 
   /** As `entries`. */
   [Symbol.iterator](): IterableIterator<[string, BencodeValue]> {
-    return this.entries();
+    return this.entries().values();
   }
 
-  /** @internal The bytes of this dictionary when `encode` may copy them: they are canonical. */
-  canonicalBytes(): Uint8Array | undefined {
+  /** @internal For `encode`: the bytes of this dictionary when they are canonical, or else what is in it. */
+  [ENCODED](): Uint8Array | [Uint8Array, BencodeValue][] {
     const { source, isCanonical } = this.#tape;
-    return isCanonical ? source.subarray(this.span.start, this.span.end) : undefined;
+    return isCanonical ? source.subarray(this.span.start, this.span.end) : this.byteEntries();
   }
 
   /** Tape index of the value of `key`; 0 when there is none, for there a key or a value cannot be. */
   #find(key: string | Uint8Array): number {
-    const { source, slots } = this.#tape;
+    const tape = this.#tape;
+    const { source, slots } = tape;
     const wanted = keyText(key);
     const end = -slots[this.#slot + 2]!;
-    for (let at = this.#slot + SLOT_COUNT; at < end; at = slotAfter(slots, at + SLOT_COUNT))
+    for (let at = this.#slot + SLOT_COUNT; at < end; at = slotAfter(tape, at + SLOT_COUNT))
       if (holdsText(source, slots[at + 2]!, slots[at + 1]!, wanted)) return at + SLOT_COUNT;
     return 0;
   }
 
-  #walk<Key, Value>(key: Reader<Key>, value: Reader<Value>): IterableIterator<[Key, Value]> {
-    return new Entries(this.#tape, this.#slot, key, value);
+  /** An array, because V8 steps through one several times as fast as through what a generator yields. */
+  #readAll<Key, Value>(key: Reader<Key>, value: Reader<Value>): [Key, Value][] {
+    const tape = this.#tape;
+    const end = -tape.slots[this.#slot + 2]!;
+    const all: [Key, Value][] = [];
+    for (let at = this.#slot + SLOT_COUNT; at < end; at = slotAfter(tape, at + SLOT_COUNT))
+      all.push([key(tape, at), value(tape, at + SLOT_COUNT)]);
+    return all;
   }
 }
 
 type Reader<Value> = (tape: Tape, slot: number) => Value;
-
-/** A class, because V8 makes the steps of one, unlike those of a generator, a part of the loop around it. */
-class Entries<Key, Value> implements IterableIterator<[Key, Value]> {
-  readonly #tape: Tape;
-  readonly #key: Reader<Key>;
-  readonly #value: Reader<Value>;
-  readonly #end: number;
-  #at: number;
-
-  constructor(tape: Tape, slot: number, key: Reader<Key>, value: Reader<Value>) {
-    this.#tape = tape;
-    this.#key = key;
-    this.#value = value;
-    this.#end = -tape.slots[slot + 2]!;
-    this.#at = slot + SLOT_COUNT;
-  }
-
-  next(): IteratorResult<[Key, Value], undefined> {
-    const tape = this.#tape;
-    const slot = this.#at;
-    if (slot >= this.#end) return { done: true, value: undefined };
-    this.#at = slotAfter(tape.slots, slot + SLOT_COUNT);
-    return { done: false, value: [this.#key(tape, slot), this.#value(tape, slot + SLOT_COUNT)] };
-  }
-
-  [Symbol.iterator](): this {
-    return this;
-  }
-}
 
 /** The value at `slot`; dictionaries in it are built no further. Recursion is bounded by MAX_DEPTH. */
 export function readValue(tape: Tape, slot: number): BencodeValue {
@@ -160,7 +139,7 @@ export function readValue(tape: Tape, slot: number): BencodeValue {
   if (kind === 0) return readInteger(source, slots[slot]! + 1, slots[slot + 1]! - 1);
   if (source[slots[slot]!] !== LIST) return new BencodeDictionary(tape, slot);
   const items: BencodeValue[] = [];
-  for (let at = slot + SLOT_COUNT; at < -kind; at = slotAfter(slots, at)) items.push(readValue(tape, at));
+  for (let at = slot + SLOT_COUNT; at < -kind; at = slotAfter(tape, at)) items.push(readValue(tape, at));
   return items;
 }
 
@@ -187,11 +166,11 @@ function bytesAt({ buffer, byteOffset, slots }: Tape, slot: number): Uint8Array 
 }
 
 function keyAt({ source, slots }: Tape, slot: number): string {
-  return decodeKey(source, slots[slot + 2]!, slots[slot + 1]!);
+  return decodeText(source, slots[slot + 2]!, slots[slot + 1]!);
 }
 
 /** The tape index after the value at `slot`. */
-function slotAfter(slots: Int32Array, slot: number): number {
+function slotAfter({ slots }: Tape, slot: number): number {
   const kind = slots[slot + 2]!;
   return kind < 0 ? -kind : slot + SLOT_COUNT;
 }

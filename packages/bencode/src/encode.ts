@@ -1,5 +1,6 @@
 import { encodeText, keyText } from "./bytes.ts";
-import { BencodeDictionary } from "./dictionary.ts";
+import type { BencodeDictionary } from "./dictionary.ts";
+import { ENCODED } from "./encoded.ts";
 import { MAX_DEPTH } from "./options.ts";
 
 /** What can be encoded. In an object or Map a key whose value is `undefined` is left out. */
@@ -97,10 +98,10 @@ function isDictionary(value: unknown): boolean {
 type Key = string | Uint8Array;
 
 function writeDictionary(value: object, depth: number): void {
-  const isDecoded = value instanceof BencodeDictionary;
-  const copy = isDecoded ? value.canonicalBytes() : undefined;
-  if (copy !== undefined) return writeRaw(copy);
-  const map = isDecoded ? new Map(value.byteEntries()) : value instanceof Map ? value : undefined;
+  const decoded = (value as Partial<BencodeDictionary>)[ENCODED]?.();
+  if (decoded instanceof Uint8Array) return writeRaw(decoded);
+  const isDecoded = decoded !== undefined;
+  const map = isDecoded ? new Map(decoded) : value instanceof Map ? value : undefined;
   let keys: readonly Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
   for (let i = 1; i < keys.length; i++)
     if (!isBefore(keys[i - 1]!, keys[i]!)) {
@@ -128,15 +129,9 @@ function isBefore(a: Key, b: Key): boolean {
 
 /** Of what was decoded tolerantly (`isDecoded`) the first of equal keys counts, as for `get`. */
 function inOrder(keys: readonly Key[], isDecoded: boolean): readonly Key[] {
-  return keys
-    .map((key) => ({ key, text: keyText(key) }))
-    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
-    .filter(({ text }, i, all) => {
-      if (text !== all[i - 1]?.text) return true;
-      if (isDecoded) return false;
-      throw new TypeError("a key stands twice");
-    })
-    .map(({ key }) => key);
+  const byText = new Map([...keys].reverse().map((key) => [keyText(key), key]));
+  if (byText.size < keys.length && !isDecoded) throw new TypeError("a key stands twice");
+  return [...byText.keys()].sort().map((text) => byText.get(text)!);
 }
 
 function writeText(text: string): void {

@@ -12,7 +12,7 @@ export const DICTIONARY = 0x64;
 export const END = 0x65;
 
 export const ZERO = 0x30;
-const COLON = 0x3a;
+export const COLON = 0x3a;
 export const MINUS = 0x2d;
 
 /**
@@ -42,8 +42,12 @@ let pooledCount = 0;
 
 /** Checks the value at the start of `source` in one pass: a loop, which no nesting can overflow. */
 export function scan(source: Uint8Array, options: DecodeOptions = DEFAULT_DECODE_OPTIONS): Tape {
-  const { maxDepth, maxValueCount, maxDigitCount, tolerant } =
-    options === DEFAULT_DECODE_OPTIONS ? DEFAULT_DECODE_OPTIONS : { ...DEFAULT_DECODE_OPTIONS, ...options };
+  const {
+    maxDepth = DEFAULT_DECODE_OPTIONS.maxDepth,
+    maxValueCount = DEFAULT_DECODE_OPTIONS.maxValueCount,
+    maxDigitCount = DEFAULT_DECODE_OPTIONS.maxDigitCount,
+    tolerant = DEFAULT_DECODE_OPTIONS.tolerant,
+  } = options;
   if (pooledCount > POOL_LENGTH / 2) {
     pool = new Int32Array(POOL_LENGTH);
     pooledCount = 0;

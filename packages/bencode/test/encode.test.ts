@@ -47,6 +47,7 @@ describe("encode", () => {
     expect(write(decode(bytes("d1:bi1e1:ad1:zi2e1:yi3eee"), { tolerant: true }))).toBe(
       "d1:ad1:yi3e1:zi2ee1:bi1ee",
     );
+    expect(write(decode(bytes("d1:bi1e1:ai2e1:bi3ee"), { tolerant: true }))).toBe("d1:ai2e1:bi1ee");
   });
 
   it("refuses what bencode has no form for, instead of losing it", () => {
