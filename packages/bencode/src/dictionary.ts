@@ -1,5 +1,4 @@
 import { decodeText, holdsText, keyText } from "./bytes.ts";
-import { ENCODED } from "./encoded.ts";
 import { LIST, MINUS, SLOT_COUNT, type Tape, ZERO } from "./scan.ts";
 
 /** What a decoded value can be. Strings are bytes; an integer is a bigint only when a number would round it. */
@@ -102,7 +101,7 @@ export class BencodeDictionary {
   }
 
   /** @internal For `encode`: the bytes of this dictionary when they are canonical, or else what is in it. */
-  [ENCODED](): Uint8Array | [Uint8Array, BencodeValue][] {
+  encodedForm(): Uint8Array | [Uint8Array, BencodeValue][] {
     const { source, isCanonical } = this.#tape;
     return isCanonical ? source.subarray(this.span.start, this.span.end) : this.byteEntries();
   }

@@ -1,6 +1,5 @@
 import { encodeText, keyText } from "./bytes.ts";
 import type { BencodeDictionary } from "./dictionary.ts";
-import { ENCODED } from "./encoded.ts";
 import { MAX_DEPTH } from "./options.ts";
 
 /** What can be encoded. In an object or Map a key whose value is `undefined` is left out. */
@@ -98,7 +97,10 @@ function isDictionary(value: unknown): boolean {
 type Key = string | Uint8Array;
 
 function writeDictionary(value: object, depth: number): void {
-  const decoded = (value as Partial<BencodeDictionary>)[ENCODED]?.();
+  // Asked by name, so that who only encodes need not carry the decoder. Under such a key others have data or nothing.
+  const { encodedForm } = value as Partial<BencodeDictionary>;
+  const decoded =
+    typeof encodedForm === "function" ? encodedForm.call(value as BencodeDictionary) : undefined;
   if (decoded instanceof Uint8Array) return writeRaw(decoded);
   const isDecoded = decoded !== undefined;
   const map = isDecoded ? new Map(decoded) : value instanceof Map ? value : undefined;

@@ -35,6 +35,10 @@ describe("encode", () => {
     ).toBe("d9:__proto__i2e1:ai3e1:\xffi1ee");
   });
 
+  it("takes no key for one of its own", () => {
+    expect(write({ encodedForm: 1, length: 2, size: 3 })).toBe("d11:encodedFormi1e6:lengthi2e4:sizei3ee");
+  });
+
   it("leaves out keys whose value is undefined", () => {
     expect(write({ a: undefined, b: 1 })).toBe("d1:bi1ee");
     expect(write(new Map([["a", undefined]]))).toBe("de");
