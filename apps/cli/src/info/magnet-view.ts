@@ -40,6 +40,12 @@ export function magnetText(magnet: Magnet): string {
   return `${formatRows(rows).join("\n")}\n`;
 }
 
+/** What is odd about a magnet link, one line each. */
+export function magnetOddities({ trackers, peers, nodes, exactSources }: Magnet): string[] {
+  const isBare = [trackers, peers, nodes, exactSources].every((places) => places.length === 0);
+  return isBare ? ["it names no tracker and no peer: peers can only be found in other ways"] : [];
+}
+
 function formatAddress({ host, port }: { host: string; port: number }): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Metainfo, type ParseOptions, parseTorrent } from "@bt/metainfo";
+import { type Metainfo, type MetainfoError, type ParseOptions, parseTorrent } from "@bt/metainfo";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
 import { Failure, usageFailure } from "../failure.ts";
@@ -91,6 +91,17 @@ async function readStandardInput(io: Io): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+function whyBad(bytes: Uint8Array, { code, data, message, cause }: Error & Partial<MetainfoError>): string {
+  if (bytes.length === 0) return "it is empty";
+  // "<": the usual case is a login or error page of a web site.
+  if (bytes[0] === 0x3c) return "it is a web page";
+  if (code !== "METAINFO_BENCODE") return message;
+  const isCut = (cause as { code?: unknown }).code === "BENCODE_UNEXPECTED_END";
+  return isCut
+    ? "the end of it is missing"
+    : `it is damaged, or none, from byte ${String(data?.["offset"])} on`;
+}
+
 function tooLong(what: string): Failure {
   return new Failure(
     EXIT.badTorrent,
@@ -102,8 +113,7 @@ function tooLong(what: string): Failure {
 function badTorrent(text: string, bytes: Uint8Array, cause: unknown): unknown {
   if (!(cause instanceof Error) || !("code" in cause)) return cause;
   const what = text === "-" ? "standard input" : text;
-  // "<": the usual case is a login or error page of a web site.
-  const why = bytes[0] === 0x3c ? "it is a web page" : cause.message;
+  const why = whyBad(bytes, cause as Error & Partial<MetainfoError>);
   return new Failure(EXIT.badTorrent, String(cause.code), `${what} is not a valid torrent: ${why}`, {
     cause,
   });
