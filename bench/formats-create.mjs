@@ -15,6 +15,9 @@ const LIBTORRENT_SCRIPT = path.join(
   "../tests/interop/peers/libtorrent_peer.py",
 );
 const GIBI = 1024 ** 3;
+const MEBI = 1024 ** 2;
+/** The peak that the kernel keeps is looked up so often, so that the last look comes shortly before the end. */
+const SAMPLE_MS = 50;
 const ANNOUNCE = "http://127.0.0.1:1/announce";
 
 /**
@@ -76,7 +79,7 @@ export function installedMakers() {
 export async function measureCreate(makers, { base, file, totalLength, pieceLength, rounds, timeoutMs }) {
   const folder = path.join(base, "create");
   mkdirSync(folder);
-  /** @type {Map<string, { wall: number[], cpu: number[] }>} */
+  /** @type {Map<string, { wall: number[], cpu: number[], peak: number[] }>} */
   const results = new Map();
   for (let round = 0; round < rounds; round++)
     for (const maker of makers) {
@@ -91,25 +94,26 @@ export async function measureCreate(makers, { base, file, totalLength, pieceLeng
         });
       for (const { what, command, stays } of jobs) {
         const log = path.join(folder, `log-${round}-${maker.name}-${what}`);
-        const { wall, cpu } = await run(command, { folder, log, stays, timeoutMs });
+        const { wall, cpu, peak } = await run(command, { folder, log, stays, timeoutMs });
         const key = `${what}\t${maker.name}`;
-        const seen = results.get(key) ?? { wall: [], cpu: [] };
+        const seen = results.get(key) ?? { wall: [], cpu: [], peak: [] };
         results.set(key, seen);
         seen.wall.push(wall);
         seen.cpu.push((cpu * GIBI) / totalLength);
+        seen.peak.push(peak);
       }
     }
-  const rows = [["operation", "maker", "wall s", "x bt v1", "CPU s/GiB", "x bt v1"]];
+  const rows = [["operation", "maker", "wall s", "x bt v1", "CPU s/GiB", "x bt v1", "peak MiB"]];
   for (const what of ["create", "check"]) {
     const first = results.get(`${what}\t${makers[0]?.name ?? ""}`);
-    for (const [key, { wall, cpu }] of results) {
+    for (const [key, { wall, cpu, peak }] of results) {
       const [operation = "", name = ""] = key.split("\t");
       if (operation !== what || first === undefined) continue;
       const ratio = (/** @type {number[]} */ a, /** @type {number[]} */ b) =>
         (median(a) / median(b)).toFixed(2);
       rows.push([
         ...[what, name, median(wall).toFixed(2), ratio(wall, first.wall)],
-        ...[median(cpu).toFixed(2), ratio(cpu, first.cpu)],
+        ...[median(cpu).toFixed(2), ratio(cpu, first.cpu), Math.max(...peak).toFixed(0)],
       ]);
     }
   }
@@ -123,17 +127,21 @@ export async function measureCreate(makers, { base, file, totalLength, pieceLeng
 async function run([command = "", ...args], { folder, log, stays, timeoutMs }) {
   const child = new Child(command, args, { cwd: folder, log });
   const deadline = child.startedAt + timeoutMs;
+  const sampling = setInterval(() => child.sample(), SAMPLE_MS);
   try {
     // No looks at the log of one that ends by itself: they would cost it time.
     if (stays)
       while (child.status === undefined && !child.log.includes("COMPLETE")) await tick(deadline, log);
     else await Promise.race([child.exited, delay(timeoutMs, undefined, { ref: false })]);
+    clearInterval(sampling);
     const wall = ((child.endedAt ?? performance.now()) - child.startedAt) / 1_000;
     const cpu = child.cpuSeconds();
+    const peak = child.peakLength / MEBI;
     if (stays ? child.status !== undefined : child.status !== 0)
       throw new Error(`${command} ${args.join(" ")}: ${child.status ?? "timeout"}\n${child.log.slice(-500)}`);
-    return { wall, cpu };
+    return { wall, cpu, peak };
   } finally {
+    clearInterval(sampling);
     await child.stop();
   }
 }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -151,6 +152,26 @@ describe("verify", () => {
     const { code, out, err } = await runBt(["verify", "album.torrent", "."], { cwd });
     expect([code, out]).toEqual([0, ""]);
     expect(err).toMatch(/^album: all \d pieces match \(58\.6 KiB\)\n$/);
+  });
+
+  it.each(["v1", "v2", "hybrid"])("finds %s data good that holds links", async (format) => {
+    const cwd = album();
+    symlinkSync("../a.bin", join(cwd, "album/sub/link"));
+    symlinkSync("sub", join(cwd, "album/folder"));
+    await createIn(cwd, "album", "--format", format);
+    const { files } = parseTorrent(readFileSync(join(cwd, "album.torrent")));
+    expect(
+      files.flatMap(({ path, symlink }) => (symlink ? [[path.join("/"), symlink.join("/")]] : [])),
+    ).toEqual([
+      ["album/folder", "album/sub"],
+      ["album/sub/link", "album/a.bin"],
+    ]);
+    expect((await runBt(["verify", "album.torrent", "."], { cwd })).code).toBe(0);
+    const seeding = await runBt(
+      ["seed", "album", "--bind", "127.0.0.1", "--seed-time", "10ms", "--no-trackers"],
+      { cwd },
+    );
+    expect([seeding.code, seeding.err]).toEqual([0, expect.stringContaining("seeding")]);
   });
 
   it("names bad, missing and short files and their pieces, and exits with 8", async () => {

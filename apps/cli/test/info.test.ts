@@ -238,3 +238,32 @@ describe("sources that are no good", () => {
     expect(err).toMatch(/^bt: cannot get http:\/\/127\.0\.0\.1:1\/x\.torrent: .+; check the address\n$/);
   });
 });
+
+it.each([
+  ["", "it is empty"],
+  ["<html>", "it is a web page"],
+  ["d4:infod4:name3:ab", "the end of it is missing"],
+  ["root:x:0:0", "it is damaged, or none, from byte 0 on"],
+  ["d4:infodee", "there is no name"],
+])("says of a file that holds %j why it is no torrent", async (text, why) => {
+  const { code, err } = await runBt(["info", "-"], { stdin: Buffer.from(text) });
+  const message = text === "" ? /standard input is empty/ : new RegExp(`not a valid torrent: ${why}\\n$`);
+  expect([code, err]).toEqual([text === "" ? 3 : 4, expect.stringMatching(message)]);
+});
+
+it("shows all that a magnet link says, and what is odd about it", async () => {
+  const bare = `magnet:?xt=urn:btih:${"ab".repeat(20)}`;
+  const rich = `${bare}&xs=http://x.example/t&as=http://a.example/f&dht=[::1]:5&so=0,2-4&kt=one+two&foo=b%0aar`;
+  const { out, err } = await runBt(["info", rich]);
+  for (const row of [
+    /^Sources +http:\/\/x\.example\/t$/m,
+    /^ +http:\/\/a\.example\/f$/m,
+    /^DHT nodes +\[::1\]:5$/m,
+    /^Files +0,2-4$/m,
+    /^Keywords +one two$/m,
+    /^Other +foo=b\\u\{a\}ar$/m,
+  ])
+    expect(out).toMatch(row);
+  expect(err).toBe("");
+  expect((await runBt(["info", bare])).err).toMatch(/^warning: it names no tracker and no peer/);
+});

@@ -36,7 +36,7 @@ it("a torrent of 200,000 files is shown whole, with what is odd about it", () =>
 });
 
 function oddOf(parts: Parts): string[] {
-  return oddities(parseTorrent(torrentOf(parts), { fileNames: "posix" }), NOW);
+  return oddities(parseTorrent(torrentOf(parts)), NOW);
 }
 
 function files(...paths: (string | string[])[]): NonNullable<Parts["info"]> {
@@ -65,22 +65,22 @@ describe("what is odd", () => {
     [
       "a name",
       { info: { name: "a/b" } },
-      '1 file name is not safe here or there twice: "a/b" is changed to "a_b"',
+      '1 file name is not safe everywhere or there twice: "a/b" is changed to "a_b"',
     ],
     [
       "a folder's name",
       { info: { ...files("a"), name: "x\n" } },
-      'the name "x\n" is not safe here; it is changed to "x_"',
+      'the name "x\n" is not safe everywhere; it is changed to "x_"',
     ],
     [
       "paths that lead out",
       { info: files("ok", ["..", "a"], ["..", "b"]) },
-      '2 file names are not safe here or there twice: "../a" is changed to "_/a"',
+      '2 file names are not safe everywhere or there twice: "../a" is changed to "_/a"',
     ],
     [
       "a path that is there twice",
       { info: files("a.txt", "a.txt") },
-      '1 file name is not safe here or there twice: "a.txt" is changed to "a.1.txt"',
+      '1 file name is not safe everywhere or there twice: "a.txt" is changed to "a.1.txt"',
     ],
     [
       "a tracker",
@@ -172,7 +172,7 @@ describe("what is odd", () => {
         ...(pieceHashes !== undefined && { pieceHashes }),
       });
       expect(oddities(parseTorrent(bytes), NOW)).toEqual([
-        '1 file name is not safe here or there twice: "a\\b" is changed to "a_b"',
+        '1 file name is not safe everywhere or there twice: "a\\b" is changed to "a_b"',
         "1 file is there twice: n/c is the same as n/a_b",
       ]);
       const tree = { n: { "": { length: 40_000, "pieces root": root } } };

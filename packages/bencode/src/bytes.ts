@@ -8,44 +8,63 @@ declare const TextDecoder: new (
 const encoder = /* @__PURE__ */ new TextEncoder();
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Up to here reading ASCII in a loop is faster than the call into the runtime (measured with Node 20). */
-const SHORT_LENGTH = 12;
-
 /** UTF-8; a lone surrogate becomes U+FFFD. */
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** Short texts, most of them keys, come again and again: making one takes ten times as long as seeing that it is the same. */
+const KNOWN_COUNT = 256;
+const KNOWN_LENGTH = 32;
+const known: string[] = /* @__PURE__ */ Array<string>(KNOWN_COUNT).fill("");
+
 /** The text of UTF-8 from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
 export function decodeText(source: Uint8Array, start: number, end: number): string {
-  let text = "";
-  if (end - start <= SHORT_LENGTH)
-    for (let at = start; at < end && source[at]! < 0x80; at++) text += String.fromCharCode(source[at]!);
-  return text.length === end - start ? text : decoder.decode(source.subarray(start, end));
+  const length = end - start;
+  if (length === 0) return "";
+  const place = (source[start]! * 7 + source[end - 1]! * 31 + length) % KNOWN_COUNT;
+  const text = known[place];
+  if (text !== undefined && holdsText(source, start, end, text)) return text;
+  const made = decoder.decode(source.subarray(start, end));
+  if (length <= KNOWN_LENGTH) known[place] = made;
+  return made;
 }
 
-/** A character for each byte of a key, so that keys can be compared with bytes without making arrays of them. */
+/** As many arguments as every runtime takes. */
+const KEY_PART_LENGTH = 4096;
+
+/** Whether the bytes are those of `text`, a character for each byte. */
+export function holdsText(source: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (source[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** A character for each byte of a key: its order is that of the bytes (BEP 3), and ASCII stays as it is. */
 export function keyText(key: string | Uint8Array): string {
-  if (typeof key === "string" && /^[\0-\x7f]*$/.test(key)) return key;
+  if (typeof key === "string") {
+    let at = 0;
+    while (at < key.length && key.charCodeAt(at) < 0x80) at++;
+    if (at === key.length) return key;
+  }
+  const bytes = typeof key === "string" ? encodeText(key) : key;
   let text = "";
-  for (const byte of typeof key === "string" ? encodeText(key) : key) text += String.fromCharCode(byte);
+  // Not byte by byte: until it is read, such text takes 32 bytes for each part, and a stranger may have written the key.
+  for (let at = 0; at < bytes.length; at += KEY_PART_LENGTH)
+    text += String.fromCharCode(...bytes.subarray(at, at + KEY_PART_LENGTH));
   return text;
 }
 
-/** Below 0, 0, above 0: the order of two byte ranges, ends exclusive: the order of keys in BEP 3. */
-export function compareBytes(
-  a: Uint8Array,
+/** Below 0, 0, above 0: the order of two ranges of `source`, ends exclusive: the order of keys in BEP 3. */
+export function compareRanges(
+  source: Uint8Array,
   aStart: number,
   aEnd: number,
-  b: Uint8Array,
   bStart: number,
   bEnd: number,
 ): number {
-  let aAt = aStart;
-  let bAt = bStart;
-  while (aAt < aEnd && bAt < bEnd && a[aAt] === b[bAt]) {
-    aAt++;
-    bAt++;
-  }
-  return aAt < aEnd && bAt < bEnd ? a[aAt]! - b[bAt]! : aEnd - aAt - bEnd + bAt;
+  const toB = bStart - aStart;
+  let a = aStart;
+  while (a < aEnd && source[a] === source[a + toB]) a++;
+  return a < aEnd && a + toB < bEnd ? source[a]! - source[a + toB]! : aEnd - aStart - bEnd + bStart;
 }

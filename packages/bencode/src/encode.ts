@@ -1,5 +1,5 @@
-import { compareBytes, encodeText } from "./bytes.ts";
-import { BencodeDictionary } from "./dictionary.ts";
+import { encodeText, keyText } from "./bytes.ts";
+import type { BencodeDictionary } from "./dictionary.ts";
 import { MAX_DEPTH } from "./options.ts";
 
 /** What can be encoded. In an object or Map a key whose value is `undefined` is left out. */
@@ -97,55 +97,49 @@ function isDictionary(value: unknown): boolean {
 type Key = string | Uint8Array;
 
 function writeDictionary(value: object, depth: number): void {
-  const isDecoded = value instanceof BencodeDictionary;
-  const copy = isDecoded ? value.canonicalBytes() : undefined;
-  if (copy !== undefined) return writeRaw(copy);
-  const map = isDecoded ? new Map(value.byteEntries()) : value instanceof Map ? value : undefined;
-  const keys: Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
-  // As text nearly all keys have the order of their bytes; whether they do is seen when they are written.
-  if (typeof keys[0] === "string")
-    for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) keys.sort();
+  // Asked by name, so that who only encodes need not carry the decoder. Under such a key others have data or nothing.
+  const { encodedForm } = value as Partial<BencodeDictionary>;
+  const decoded =
+    typeof encodedForm === "function" ? encodedForm.call(value as BencodeDictionary) : undefined;
+  if (decoded instanceof Uint8Array) return writeRaw(decoded);
+  const isDecoded = decoded !== undefined;
+  const map = isDecoded ? new Map(decoded) : value instanceof Map ? value : undefined;
+  let keys: readonly Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
+  for (let i = 1; i < keys.length; i++)
+    if (!isBefore(keys[i - 1]!, keys[i]!)) {
+      keys = inOrder(keys, isDecoded);
+      break;
+    }
   writeByte(0x64);
-  const start = at;
-  if (!writeEntries(keys, map ?? value, depth)) {
-    at = start;
-    keys.sort(compareKeys);
-    if (!writeEntries(keys, map ?? value, depth)) throw new TypeError("a key stands twice");
+  for (const key of keys) {
+    const item = map === undefined ? value[key as keyof typeof value] : map.get(key);
+    if (item === undefined) continue;
+    write(key, 0);
+    write(item as Encodable, depth);
   }
   writeByte(0x65);
 }
 
-/** False as soon as a key has not more than the bytes before it. */
-function writeEntries(keys: readonly Key[], value: object, depth: number): boolean {
-  let lastStart = 0;
-  let lastEnd = -1;
-  for (const key of keys) {
-    const item = value instanceof Map ? value.get(key) : value[key as keyof typeof value];
-    if (item === undefined) continue;
-    write(key, 0);
-    const start = at - payloadLength;
-    if (lastEnd >= 0 && compareBytes(slab, lastStart, lastEnd, slab, start, at) >= 0) return false;
-    lastStart = start;
-    lastEnd = at;
-    write(item as Encodable, depth);
-  }
-  return true;
+/** True only for text of which it is plain that its bytes come first: so come nearly all keys. */
+function isBefore(a: Key, b: Key): boolean {
+  if (typeof a !== "string" || typeof b !== "string") return false;
+  let i = 0;
+  while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  // From the surrogates on the order of UTF-16 is not that of UTF-8.
+  return i === a.length ? b.length > i : a.charCodeAt(i) < b.charCodeAt(i) && b.charCodeAt(i) < 0xd800;
 }
 
-function compareKeys(a: Key, b: Key): number {
-  const aBytes = typeof a === "string" ? encodeText(a) : a;
-  const bBytes = typeof b === "string" ? encodeText(b) : b;
-  return compareBytes(aBytes, 0, aBytes.length, bBytes, 0, bBytes.length);
+/** Of what was decoded tolerantly (`isDecoded`) the first of equal keys counts, as for `get`. */
+function inOrder(keys: readonly Key[], isDecoded: boolean): readonly Key[] {
+  const byText = new Map([...keys].reverse().map((key) => [keyText(key), key]));
+  if (byText.size < keys.length && !isDecoded) throw new TypeError("a key stands twice");
+  return [...byText.keys()].sort().map((text) => byText.get(text)!);
 }
-
-/** Bytes of the string that was written last. */
-let payloadLength = 0;
 
 function writeText(text: string): void {
   const before = at;
   reserve(text.length + PREFIX_LENGTH);
   writeNumber(text.length, 0x3a);
-  payloadLength = text.length;
   const target = slab;
   let next = at;
   for (let i = 0; i < text.length; i++) {
@@ -161,7 +155,6 @@ function writeText(text: string): void {
 
 function writeBytes(bytes: Uint8Array): void {
   writeNumber(bytes.length, 0x3a);
-  payloadLength = bytes.length;
   writeRaw(bytes);
 }
 
@@ -176,15 +169,23 @@ function writeRaw(bytes: Uint8Array): void {
 
 /** The digits of a number, and what comes after it. */
 function writeNumber(value: number | bigint, terminator: number): void {
-  if (value >= 0 && value < 10) {
-    reserve(2);
-    slab[at++] = 0x30 + Number(value);
+  if (value >= 0 && value <= 0x7fff_ffff) {
+    // A machine's integer: dividing it takes a third of the time that making text of it takes.
+    reserve(PREFIX_LENGTH);
+    const target = slab;
+    let rest = Number(value);
+    let last = at;
+    for (let more = rest; more > 9; more = (more / 10) | 0) last++;
+    at = last + 2;
+    target[last + 1] = terminator;
+    do {
+      target[last--] = 0x30 + (rest % 10);
+      rest = (rest / 10) | 0;
+    } while (rest > 0);
   } else {
-    const digits = `${value}`;
-    reserve(digits.length + 1);
-    for (let i = 0; i < digits.length; i++) slab[at++] = digits.charCodeAt(i);
+    for (const digit of `${value}`) writeByte(digit.charCodeAt(0));
+    writeByte(terminator);
   }
-  slab[at++] = terminator;
 }
 
 function writeByte(byte: number): void {

@@ -1,5 +1,5 @@
-import { BencodeError } from "./errors.ts";
-import { DICTIONARY, END, INTEGER, LIST } from "./scan.ts";
+import { BencodeError, type BencodeErrorCode } from "./errors.ts";
+import { COLON, DICTIONARY, END, INTEGER, LIST, MINUS } from "./scan.ts";
 
 /** What a `BencodeFramer` takes. */
 export interface FramerOptions {
@@ -9,6 +9,9 @@ export interface FramerOptions {
 
 /** What a `BencodeFramer` does without options. */
 export const DEFAULT_FRAMER_OPTIONS: Required<FramerOptions> = Object.freeze({ maxLength: 1_048_576 });
+
+const NO_NUMBER = -1;
+const IN_INTEGER = -2;
 
 /**
  * Finds where a value ends in a stream, without keeping or copying a byte: give it each part as it comes, keep the
@@ -21,9 +24,8 @@ export class BencodeFramer {
   #depth = 0;
   /** Payload bytes of a string that are still to come. */
   #skip = 0;
-  /** The length of a string as read so far, or -1 outside of one. */
-  #stringLength = -1;
-  #inInteger = false;
+  /** The length of a string as read so far, or one of the two below. */
+  #number = NO_NUMBER;
 
   constructor(options: FramerOptions = {}) {
     this.#maxLength = options.maxLength ?? DEFAULT_FRAMER_OPTIONS.maxLength;
@@ -42,12 +44,12 @@ export class BencodeFramer {
         const count = Math.min(this.#skip, part.length - at);
         this.#skip -= count;
         at += count;
-        if (this.#skip > 0) break;
       } else {
-        this.#step(part[at]!, this.#consumed + at);
+        const fault = this.#step(part[at]!);
+        if (fault !== undefined) throw new BencodeError(fault, this.#consumed + at);
         at++;
       }
-      if (this.#depth === 0 && this.#skip === 0 && this.#stringLength < 0 && !this.#inInteger) {
+      if (this.#depth === 0 && this.#skip === 0 && this.#number === NO_NUMBER) {
         this.#consumed = 0;
         return at;
       }
@@ -58,22 +60,22 @@ export class BencodeFramer {
     return undefined;
   }
 
-  #step(byte: number, offset: number): void {
+  #step(byte: number): BencodeErrorCode | undefined {
     const digit = byte - 0x30;
     const isDigit = digit >= 0 && digit <= 9;
-    if (this.#inInteger) {
-      if (byte === END) this.#inInteger = false;
-      else if (!isDigit && byte !== 0x2d) throw new BencodeError("BENCODE_BAD_NUMBER", offset);
-    } else if (this.#stringLength >= 0 && byte === 0x3a) {
-      this.#skip = this.#stringLength;
-      this.#stringLength = -1;
+    if (this.#number === IN_INTEGER) {
+      if (byte === END) this.#number = NO_NUMBER;
+      else if (!isDigit && byte !== MINUS) return "BENCODE_BAD_NUMBER";
     } else if (isDigit) {
-      this.#stringLength = Math.max(this.#stringLength, 0) * 10 + digit;
-      if (this.#stringLength > this.#maxLength) throw new BencodeError("BENCODE_LIMIT", offset);
-    } else if (this.#stringLength >= 0) throw new BencodeError("BENCODE_BAD_NUMBER", offset);
-    else if (byte === INTEGER) this.#inInteger = true;
+      this.#number = Math.max(this.#number, 0) * 10 + digit;
+      if (this.#number > this.#maxLength) return "BENCODE_LIMIT";
+    } else if (this.#number !== NO_NUMBER) {
+      if (byte !== COLON) return "BENCODE_BAD_NUMBER";
+      this.#skip = this.#number;
+      this.#number = NO_NUMBER;
+    } else if (byte === INTEGER) this.#number = IN_INTEGER;
     else if (byte === LIST || byte === DICTIONARY) this.#depth++;
-    else if (byte === END && this.#depth > 0) this.#depth--;
-    else throw new BencodeError("BENCODE_UNEXPECTED_BYTE", offset);
+    else if (byte !== END || this.#depth-- === 0) return "BENCODE_UNEXPECTED_BYTE";
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { compareBytes } from "./bytes.ts";
+import { compareRanges } from "./bytes.ts";
 import { BencodeError, type BencodeErrorCode } from "./errors.ts";
 import { DEFAULT_DECODE_OPTIONS, MAX_DEPTH, type DecodeOptions } from "./options.ts";
 
@@ -11,9 +11,9 @@ export const LIST = 0x6c;
 export const DICTIONARY = 0x64;
 export const END = 0x65;
 
-const ZERO = 0x30;
-const COLON = 0x3a;
-const MINUS = 0x2d;
+export const ZERO = 0x30;
+export const COLON = 0x3a;
+export const MINUS = 0x2d;
 
 /**
  * A value that was checked but not yet built. Each value and key, in the order of the input, has three numbers: its
@@ -42,8 +42,12 @@ let pooledCount = 0;
 
 /** Checks the value at the start of `source` in one pass: a loop, which no nesting can overflow. */
 export function scan(source: Uint8Array, options: DecodeOptions = DEFAULT_DECODE_OPTIONS): Tape {
-  const { maxDepth, maxValueCount, maxDigitCount, tolerant } =
-    options === DEFAULT_DECODE_OPTIONS ? DEFAULT_DECODE_OPTIONS : { ...DEFAULT_DECODE_OPTIONS, ...options };
+  const {
+    maxDepth = DEFAULT_DECODE_OPTIONS.maxDepth,
+    maxValueCount = DEFAULT_DECODE_OPTIONS.maxValueCount,
+    maxDigitCount = DEFAULT_DECODE_OPTIONS.maxDigitCount,
+    tolerant = DEFAULT_DECODE_OPTIONS.tolerant,
+  } = options;
   if (pooledCount > POOL_LENGTH / 2) {
     pool = new Int32Array(POOL_LENGTH);
     pooledCount = 0;
@@ -98,7 +102,7 @@ export function scan(source: Uint8Array, options: DecodeOptions = DEFAULT_DECODE
         if (
           !tolerant &&
           last > 0 &&
-          compareBytes(source, slots[last + 2]!, slots[last + 1]!, source, payload, at) >= 0
+          compareRanges(source, slots[last + 2]!, slots[last + 1]!, payload, at) >= 0
         )
           fail("BENCODE_KEY_ORDER", start);
         slots[parent + 2] = slot;

@@ -35,6 +35,10 @@ describe("encode", () => {
     ).toBe("d9:__proto__i2e1:ai3e1:\xffi1ee");
   });
 
+  it("takes no key for one of its own", () => {
+    expect(write({ encodedForm: 1, length: 2, size: 3 })).toBe("d11:encodedFormi1e6:lengthi2e4:sizei3ee");
+  });
+
   it("leaves out keys whose value is undefined", () => {
     expect(write({ a: undefined, b: 1 })).toBe("d1:bi1ee");
     expect(write(new Map([["a", undefined]]))).toBe("de");
@@ -47,6 +51,7 @@ describe("encode", () => {
     expect(write(decode(bytes("d1:bi1e1:ad1:zi2e1:yi3eee"), { tolerant: true }))).toBe(
       "d1:ad1:yi3e1:zi2ee1:bi1ee",
     );
+    expect(write(decode(bytes("d1:bi1e1:ai2e1:bi3ee"), { tolerant: true }))).toBe("d1:ai2e1:bi1ee");
   });
 
   it("refuses what bencode has no form for, instead of losing it", () => {

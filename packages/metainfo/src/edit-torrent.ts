@@ -1,7 +1,9 @@
 import { encode, type Encodable } from "@bt/bencode";
+import { bytesEqual } from "@bt/primitives";
 import { decodeTorrent } from "./decode-torrent.ts";
 import { MetainfoError } from "./errors.ts";
 import type { DhtNodeAddress } from "./metainfo.ts";
+import { compareBytes, encodeText } from "./text.ts";
 
 /** New values for what lies outside of the info dictionary; `null` takes a field away, `undefined` leaves it. */
 export interface TorrentEdits {
@@ -36,20 +38,18 @@ export function editTorrent(bytes: Uint8Array, edits: TorrentEdits): Uint8Array 
     "created by": edits.createdBy,
     "creation date": edits.creationDate,
   };
-  // Keys are looked up as text, but those that stay are written as the bytes they are.
-  const entries = new Map<string, { key: Uint8Array; value: Uint8Array }>();
-  for (const [key, { start, end }] of torrent.spans()) {
-    const order = orderOf(key);
-    // Of a key that stands twice the first counts, as when it is read.
-    if (!entries.has(order)) entries.set(order, { key: encode(key), value: bytes.subarray(start, end) });
-  }
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) continue;
-    if (value === null) entries.delete(name);
-    else entries.set(name, { key: encode(name), value: encode(value) });
-  }
-  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  const parts = sorted.flatMap(([, { key, value }]) => [key, value]);
+  const changed = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const names = changed.map(([name]) => encodeText(name));
+  const entries: (readonly [key: Uint8Array, value: Uint8Array])[] = [];
+  for (const [key, { start, end }] of torrent.spans())
+    if (!names.some((name) => bytesEqual(name, key))) entries.push([key, bytes.subarray(start, end)]);
+  for (const [i, [, value]] of changed.entries())
+    if (value !== null) entries.push([names[i]!, encode(value as Encodable)]);
+  entries.sort(([a], [b]) => compareBytes(a, b));
+  // Of a key that stands twice the first counts, as when it is read.
+  const parts = entries.flatMap(([key, value], i) =>
+    i > 0 && bytesEqual(key, entries[i - 1]![0]) ? [] : [encode(key), value],
+  );
   // Not as arguments of a function, of which there must not be 100,000: a stranger may have written the torrent.
   const edited = new Uint8Array(parts.reduce((length, part) => length + part.length, 2));
   edited[0] = 0x64;
@@ -60,11 +60,4 @@ export function editTorrent(bytes: Uint8Array, edits: TorrentEdits): Uint8Array 
   }
   edited[at] = 0x65;
   return edited;
-}
-
-/** A character for each byte: text that sorts as the bytes do. */
-function orderOf(key: Uint8Array): string {
-  let text = "";
-  for (const byte of key) text += String.fromCharCode(byte);
-  return text;
 }

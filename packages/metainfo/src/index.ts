@@ -39,5 +39,6 @@ export {
   merkleRoot,
   merkleWidth,
   verifyMerkleProof,
+  type MerkleTreeOptions,
 } from "./merkle.ts";
 export { MetainfoError, type MetainfoErrorCode } from "./errors.ts";

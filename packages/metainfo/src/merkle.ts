@@ -42,38 +42,43 @@ export function merkleLayerAbove(layer: Uint8Array, pad: Uint8Array = ZERO_HASH)
   return above;
 }
 
+/** How the tree over a layer is filled up. */
+export interface MerkleTreeOptions {
+  /** Hashes that the layer has when it is filled up, a power of two; by default the next one. */
+  readonly width?: number;
+  /**
+   * What it is filled up with: for block hashes zeros, the default; for a piece layer
+   * `merklePadRoot(pieceLength / 16 KiB)`.
+   */
+  readonly pad?: Uint8Array;
+}
+
 /**
- * The root over `layer`, filled up with `pad` to `width` hashes (a power of two, by default the next one). For block
- * hashes the pad is zeros; for a piece layer it is `merklePadRoot(pieceLength / 16 KiB)`.
+ * The root over `layer`.
+ *
+ * @throws RangeError for a width that is no power of two or below the layer's.
  */
-export function merkleRoot(
-  layer: Uint8Array,
-  { width = merkleWidth(hashCount(layer)), pad = ZERO_HASH }: { width?: number; pad?: Uint8Array } = {},
-): Uint8Array {
-  if (hashCount(layer) > width || merkleWidth(width) !== width)
-    throw new RangeError(`tree of width ${width}`);
-  if (layer.length === 0) return merklePadRoot(width, pad);
-  let hashes = layer;
-  let padding = pad;
-  for (let rest = width; rest > 1; rest /= 2) {
-    hashes = merkleLayerAbove(hashes, padding);
-    // Until the tree has grown to one hash, each level's pad is the root of the pads below it.
-    padding = merkleParent(padding, padding);
-  }
-  return hashes;
+export function merkleRoot(layer: Uint8Array, options?: MerkleTreeOptions): Uint8Array {
+  return climb(layer, 0, options).root;
 }
 
 /**
  * The uncles that prove hash `index` of `layer` to belong under its root, lowest first: what BEP 52 "hashes" sends
- * after the hashes themselves. `levels` bounds how many; by default all below the root.
+ * after the hashes themselves.
+ *
+ * @throws RangeError as `merkleRoot`, and for an index beyond the width.
  */
-export function merkleProof(
+export function merkleProof(layer: Uint8Array, index: number, options?: MerkleTreeOptions): Uint8Array[] {
+  return climb(layer, index, options).uncles;
+}
+
+function climb(
   layer: Uint8Array,
   index: number,
-  { width = merkleWidth(hashCount(layer)), pad = ZERO_HASH }: { width?: number; pad?: Uint8Array } = {},
-): Uint8Array[] {
+  { width = merkleWidth(hashCount(layer)), pad = ZERO_HASH }: MerkleTreeOptions = {},
+): { root: Uint8Array; uncles: Uint8Array[] } {
   if (!(index >= 0 && index < width) || hashCount(layer) > width || merkleWidth(width) !== width)
-    throw new RangeError(`hash ${index} of ${width}`);
+    throw new RangeError(`hash ${index} in a tree of width ${width}`);
   const uncles: Uint8Array[] = [];
   let hashes = layer;
   let padding = pad;
@@ -82,10 +87,11 @@ export function merkleProof(
     const sibling = at ^ 1;
     uncles.push(sibling < hashCount(hashes) ? hashAt(hashes, sibling) : padding);
     hashes = merkleLayerAbove(hashes, padding);
+    // Until the tree has grown to one hash, each level's pad is the root of the pads below it.
     padding = merkleParent(padding, padding);
     at = Math.floor(at / 2);
   }
-  return uncles;
+  return { root: hashes.length > 0 ? hashes : padding, uncles };
 }
 
 /** Whether `hash`, as hash `index` of its layer, leads over `uncles` (lowest first) to `root`. */

@@ -1,4 +1,4 @@
-import { encodeText } from "./text.ts";
+import { compareBytes, encodeText } from "./text.ts";
 
 /** A file of a torrent that is being made. */
 export interface NewFile {
@@ -42,12 +42,7 @@ export function insertPadFiles(files: readonly NewFile[], pieceLength: number): 
 export function compareFilePaths(a: readonly string[], b: readonly string[]): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {
-    if (a[i] === b[i]) continue;
-    const aBytes = encodeText(a[i]!);
-    const bBytes = encodeText(b[i]!);
-    const common = Math.min(aBytes.length, bBytes.length);
-    for (let j = 0; j < common; j++) if (aBytes[j] !== bBytes[j]) return aBytes[j]! - bBytes[j]!;
-    return aBytes.length - bBytes.length;
+    if (a[i] !== b[i]) return compareBytes(encodeText(a[i]!), encodeText(b[i]!));
   }
   return a.length - b.length;
 }

@@ -63,10 +63,10 @@ export function parseMagnet(uri: string, options?: MagnetOptions): Magnet {
         if (!readTopic(value, hashes)) others.push([key, value]);
         break;
       case "dn":
-        facts.name ??= decodeWords(raw);
+        facts.name = decodeWords(raw);
         break;
       case "xl":
-        if (/^[0-9]{1,15}$/.test(value)) facts.length ??= Number(value);
+        if (/^[0-9]{1,15}$/.test(value)) facts.length = Number(value);
         break;
       case "tr":
         addTo(trackers, isTrackerUrl(value) ? value : undefined);
@@ -113,7 +113,7 @@ export function parseMagnet(uri: string, options?: MagnetOptions): Magnet {
   };
 }
 
-/** Takes the info-hash of an `xt`; the first of each kind counts. False when this is another network's. */
+/** Takes the info-hash of an `xt`; of each kind the last counts, as in other clients. False when this is another network's. */
 function readTopic(value: string, hashes: { infoHash?: Uint8Array; infoHashV2?: Uint8Array }): boolean {
   const match = /^urn:(btih|btmh):(.*)$/is.exec(value);
   if (match === null) return false;
@@ -124,8 +124,8 @@ function readTopic(value: string, hashes: { infoHash?: Uint8Array; infoHashV2?: 
   const hash = parseInfoHash(isV2 ? text.slice(SHA256_PREFIX.length) : text);
   if (hash?.length !== (isV2 ? 32 : 20))
     throw new MetainfoError("METAINFO_MAGNET", "an info-hash is malformed");
-  if (isV2) hashes.infoHashV2 ??= hash;
-  else hashes.infoHash ??= hash;
+  if (isV2) hashes.infoHashV2 = hash;
+  else hashes.infoHash = hash;
   return true;
 }
 

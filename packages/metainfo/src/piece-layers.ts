@@ -15,7 +15,10 @@ export function readPieceLayers(
   pieceLength: number,
 ): Map<string, Uint8Array> {
   const stored = new Map<string, BencodeValue>();
-  for (const [root, layer] of layers.byteEntries()) stored.set(formatHex(root), layer);
+  for (const [root, layer] of layers.byteEntries()) {
+    if (root.length !== MERKLE_HASH_LENGTH) throw ofNoFile();
+    stored.set(formatHex(root), layer);
+  }
   const verified = new Map<string, Uint8Array>();
   const pad = merklePadRoot(pieceLength / BLOCK_LENGTH);
   for (const [fileIndex, { length, piecesRoot }] of files.entries()) {
@@ -40,7 +43,10 @@ export function readPieceLayers(
       );
     verified.set(key, layer);
   }
-  if (stored.size !== verified.size)
-    throw new MetainfoError("METAINFO_PIECE_LAYER", "a piece layer belongs to no file");
+  if (stored.size !== verified.size) throw ofNoFile();
   return verified;
+}
+
+function ofNoFile(): MetainfoError {
+  return new MetainfoError("METAINFO_PIECE_LAYER", "a piece layer belongs to no file");
 }

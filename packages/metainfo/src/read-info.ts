@@ -153,7 +153,10 @@ function verifyLayers(
 function readMetaVersion(info: BencodeDictionary): number {
   const version = info.get("meta version") ?? 1;
   if (typeof version !== "number" || version > 2)
-    throw new MetainfoError("METAINFO_UNSUPPORTED_VERSION", `meta version ${String(version)}`);
+    throw new MetainfoError("METAINFO_UNSUPPORTED_VERSION", "its meta version is neither 1 nor 2");
+  // As in libtorrent: what was meant to be v2 is not shared as something else.
+  if (version !== 2 && info.getDictionary("file tree") !== undefined)
+    throw new MetainfoError("METAINFO_UNSUPPORTED_VERSION", "there is a file tree without meta version 2");
   return version === 2 ? 2 : 1;
 }
 

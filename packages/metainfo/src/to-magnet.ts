@@ -1,6 +1,7 @@
 import { formatHex } from "@bt/primitives";
 import { formatFileSelection } from "./file-selection.ts";
 import type { Magnet } from "./magnet.ts";
+import type { DhtNodeAddress } from "./metainfo.ts";
 import { formatNodeAddress } from "./node-address.ts";
 import { decodeText, encodeText } from "./text.ts";
 
@@ -27,13 +28,18 @@ export function toMagnet(model: Partial<Magnet>): string {
   add("ws", model.webSeeds);
   add("as", model.acceptableSources);
   add("xs", model.exactSources);
-  for (const peer of model.peers ?? []) parameters.push(`x.pe=${formatNodeAddress(peer)}`);
-  for (const node of model.nodes ?? []) parameters.push(`dht=${formatNodeAddress(node)}`);
+  for (const peer of model.peers ?? []) parameters.push(`x.pe=${escapeAddress(peer)}`);
+  for (const node of model.nodes ?? []) parameters.push(`dht=${escapeAddress(node)}`);
   if (select !== undefined) parameters.push(`so=${formatFileSelection(select)}`);
   if (model.keywords !== undefined && model.keywords.length > 0)
     parameters.push(`kt=${model.keywords.map((word) => escape(word)).join("+")}`);
   for (const [key, value] of model.others ?? []) add(escape(key), [value]);
   return `magnet:?${parameters.join("&")}`;
+}
+
+/** Colons and brackets stay: that is how clients write addresses. */
+function escapeAddress(address: DhtNodeAddress): string {
+  return formatNodeAddress(address).replace(/[^\w.:[\]-]+/g, escape);
 }
 
 /** Percent escapes for all that is not a letter, digit or harmless; a lone surrogate becomes U+FFFD. */

@@ -28,7 +28,7 @@ export function readFileTree(tree: BencodeDictionary, maxPathDepth: number): V2F
       if (path.length >= maxPathDepth)
         throw new MetainfoError("METAINFO_FILE_PATH", "the file tree is too deep");
       path.push(key);
-      const entries = [...entry.byteEntries()];
+      const entries = entry.byteEntries();
       const [first] = entries;
       // An empty key describes the path itself as a file. Siblings make it fail in the visit.
       if (entries.length === 1 && first![0].length === 0 && first![1] instanceof BencodeDictionary)
@@ -57,7 +57,7 @@ export function readFileTree(tree: BencodeDictionary, maxPathDepth: number): V2F
     return new MetainfoError("METAINFO_FILES", message, { fileIndex: files.length });
   }
 
-  const roots = [...tree.byteEntries()];
+  const roots = tree.byteEntries();
   visit(roots);
   if (files.length === 0) throw fault("the file tree holds no file");
   return { files, isMultiFile: files.length > 1 || files[0]!.path!.length > 1 || roots.length > 1 };

@@ -56,6 +56,29 @@ function parse(bytes: Uint8Array): void {
   }
 }
 
+describe("a key of 30 MB", () => {
+  const key = new Uint8Array(30_000_000).fill(0xfe);
+  const leaf = { "": { length: 5, "pieces root": new Uint8Array(32).fill(1) } };
+  const info = { "file tree": { a: leaf }, "meta version": 2, name: "a", "piece length": 16_384 };
+
+  it("among the piece layers belongs to no file", () => {
+    const torrent = encode({ info, "piece layers": new Map([[key, ""]]) });
+    expect(codeOf(() => parseTorrent(torrent))).toBe("METAINFO_PIECE_LAYER");
+  });
+
+  it("beside the info dictionary stays in an edited torrent", () => {
+    const torrent = encode(
+      new Map<string | Uint8Array, Encodable>([
+        ["info", info],
+        [key, "kept"],
+      ]),
+    );
+    const edited = editTorrent(torrent, { comment: "new" });
+    expect(edited.length).toBe(torrent.length + "7:comment3:new".length);
+    expect(parseTorrent(edited).comment).toBe("new");
+  });
+});
+
 describe("parseTorrent of hostile input", () => {
   it("throws nothing but MetainfoError, for any bytes and any fields", () => {
     fc.assert(fc.property(fc.uint8Array(), (bytes) => parse(bytes)));

@@ -70,6 +70,31 @@ describe("parseMagnet", () => {
     expect(magnet.length).toBeUndefined();
   });
 
+  it("takes the last of two info-hashes or names, as other clients do", () => {
+    const magnet = parseMagnet(
+      `magnet:?xt=urn:btih:${"ab".repeat(20)}&xt=urn:btih:${HEX}&dn=a&dn=b&xl=1&xl=2`,
+    );
+    expect(formatHex(magnet.infoHash!)).toBe(HEX);
+    expect(magnet).toMatchObject({ name: "b", length: 2 });
+  });
+
+  it("takes no number for a host's name that resolvers would read as an address", () => {
+    for (const host of [
+      "1.2.3",
+      "256.1.1.1",
+      "0x7f.1",
+      "017700000001",
+      "1.2.3.4.",
+      "[1.2.3.4]",
+      "a.1",
+      "x.0x",
+      "[]",
+    ])
+      expect(parseMagnet(`${base}&x.pe=${host}:5&dht=${host}:5`)).toMatchObject({ peers: [], nodes: [] });
+    for (const host of ["1.2.3.4", "255.0.0.255", "1a.example", "a-1"])
+      expect(parseMagnet(`${base}&x.pe=${host}:5`).peers, host).toEqual([{ host, port: 5 }]);
+  });
+
   it("refuses what is no magnet link or names no torrent", () => {
     for (const uri of [
       "",
@@ -124,7 +149,7 @@ describe("parseMagnet", () => {
 describe("toMagnet", () => {
   it("writes what parseMagnet reads, for any model", () => {
     const text = fc.string({ minLength: 1 });
-    const host = fc.constantFrom("1.2.3.4", "::1", "host.example");
+    const host = fc.constantFrom("1.2.3.4", "::1", "host.example", "a&b=%c+d", "bücher.example");
     const address = fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) });
     const url = text.map((path) => `http://a.example/${path.trim()}`);
     const anyMagnet: fc.Arbitrary<Magnet> = fc.record(

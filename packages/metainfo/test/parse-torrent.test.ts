@@ -208,6 +208,8 @@ describe("parseTorrent of v1", () => {
     expect(code(multi({ length: 100, attr: "p" }))).toBe("METAINFO_EMPTY");
     const half = { length: 2 ** 47, path: ["x"] };
     expect(code(multi(half, half))).toBe("METAINFO_FILE_LENGTH");
+    expect(code({ "file tree": {} })).toBe("METAINFO_UNSUPPORTED_VERSION");
+    expect(code({ "file tree": {}, "meta version": 1 })).toBe("METAINFO_UNSUPPORTED_VERSION");
   });
 
   it("keeps to its limits", () => {

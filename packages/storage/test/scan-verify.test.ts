@@ -50,7 +50,7 @@ describe("scanPayload", () => {
     });
   });
 
-  it("follows links to files of the tree, and skips links out of it, to folders and to nothing, pipes, and journals", async () => {
+  it("gives links inside the tree as links, and skips links out of it and to nothing, pipes, and journals", async () => {
     const outer = await temporaryFolder();
     const folder = join(outer, "tree");
     await mkdir(join(folder, "sub"), { recursive: true });
@@ -60,14 +60,23 @@ describe("scanPayload", () => {
     await symlink(join(folder, "real"), join(folder, "sub", "inside"));
     await symlink(join(outer, "secret"), join(folder, "out"));
     await symlink("..", join(folder, "sub", "up"));
+    await symlink("sub/inside", join(folder, "chain"));
+    await mkdir(join(folder, "hollow"));
+    await symlink("hollow", join(folder, "to-hollow"));
+    await writeFile(join(folder, "sub", "z"), "12");
+    await symlink("sub", join(folder, "to-sub"));
     await symlink("nowhere", join(folder, "dangling"));
     execFileSync("mkfifo", [join(folder, "pipe")]);
     const { files, skipped } = await scanPayload(folder);
-    expect(files.map(({ path, length }) => [path.join("/"), length])).toEqual([
-      ["real", 4],
-      ["sub/inside", 4],
+    expect(files.map(({ path, length, symlink: to }) => [path.join("/"), length, to?.join("/")])).toEqual([
+      ["chain", 0, "real"],
+      ["real", 4, undefined],
+      ["sub/inside", 0, "real"],
+      ["sub/z", 2, undefined],
+      ["to-sub", 0, "sub"],
     ]);
-    expect(skipped).toEqual(["dangling", "out", "pipe", "sub/up"].map((path) => join(folder, path)));
+    const left = ["dangling", "out", "pipe", "sub/up", "to-hollow"];
+    expect(skipped).toEqual(left.map((path) => join(folder, path)));
   });
 
   it("rejects what is not there and names that are not UTF-8", async () => {

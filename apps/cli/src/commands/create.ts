@@ -5,6 +5,7 @@ import { checkPieceLength, makeTorrent, parseFormat } from "../create/make-torre
 import { torrentPlace, writeTorrent } from "../create/write-torrent.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageFailure } from "../failure.ts";
+import { nameWarnings } from "../info/changed-names.ts";
 import { hexOrNull } from "../info/torrent-json.ts";
 import { listOption, parseText, switchOption, valueOption } from "../options/option-spec.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
@@ -87,6 +88,8 @@ export const create = defineCommand({
     if (!options.quiet)
       for (const skipped of payload.skipped) io.stderr.write(`left out: ${escapeText(skipped)}\n`);
     const metainfo = parseTorrent(bytes);
+    if (!options.quiet)
+      for (const warning of nameWarnings(metainfo)) io.stderr.write(`warning: ${escapeText(warning)}\n`);
     if (options.json)
       io.stdout.write(`${formatJson({ path: place, magnet: toMagnet(metainfo), ...facts(metainfo) })}\n`);
     else if (!options.quiet) io.stderr.write(`${summary(metainfo, place)}\n`);

@@ -10,6 +10,7 @@ import { DOWNLOAD_OPTIONS } from "../options/transfer-options.ts";
 import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
 import { selectFiles } from "../values/file-list.ts";
+import { namedAsOnDisk } from "../sources/names-on-disk.ts";
 import { type LoadedTorrent, readTorrent } from "../sources/read-torrent.ts";
 
 const OPTIONS = { ...DOWNLOAD_OPTIONS, ...JSON_OPTION } as const;
@@ -50,8 +51,8 @@ export const download = defineCommand({
       }
       return runTransfers(
         {
-          items: torrents.map(({ metainfo }, index) => ({
-            metainfo,
+          items: torrents.map((torrent, index) => ({
+            metainfo: namedAsOnDisk(torrent, root),
             root,
             trackers: options.tracker,
             selected: selections[index],

@@ -10,7 +10,7 @@ import { argumentsOnly, listOption, parseText, switchOption, valueOption } from 
 import { JSON_OPTION } from "../options/output-options.ts";
 import { escapeText, formatJson } from "../output/escape.ts";
 import { formatCount } from "../output/units.ts";
-import { FILE_NAMES, findSource, readTorrent } from "../sources/read-torrent.ts";
+import { findSource, readTorrent } from "../sources/read-torrent.ts";
 import { parseTrackerTier, parseWebUrl } from "../values/tracker-tier.ts";
 
 /** What may be changed without changing the info-hash. */
@@ -92,7 +92,7 @@ export const edit = defineCommand({
       ...(webSeeds !== undefined && { webSeeds: nullIfEmpty(webSeeds.urls) }),
       ...(comment !== undefined && { comment }),
     });
-    const result = parseTorrent(edited, { fileNames: FILE_NAMES });
+    const result = parseTorrent(edited);
     if (place === undefined) io.stdout.write(edited);
     else await writeTorrent(place, edited);
 

@@ -1,6 +1,6 @@
 import { defineCommand } from "../define-command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { magnetJson, magnetText } from "../info/magnet-view.ts";
+import { magnetJson, magnetOddities, magnetText } from "../info/magnet-view.ts";
 import { oddities } from "../info/oddities.ts";
 import { torrentJsonParts } from "../info/torrent-json.ts";
 import { torrentText } from "../info/torrent-text.ts";
@@ -28,9 +28,14 @@ export const info = defineCommand({
   async run({ io, stop, operands, options }) {
     const text = operands[0]!;
     const source = findSource(text, io);
+    const warn = (lines: readonly string[]): void => {
+      const style = styleFor(io.stderr, io.env, options.noColor);
+      for (const line of lines) io.stderr.write(`${style.yellow("warning:")} ${escapeText(line)}\n`);
+    };
     if (source.kind === "magnet") {
       const magnet = readMagnet(source.uri);
       io.stdout.write(options.json ? `${formatJson(magnetJson(magnet))}\n` : magnetText(magnet));
+      if (!options.json && !options.quiet) warn(magnetOddities(magnet));
       return EXIT.ok;
     }
     const { metainfo } = await readTorrent(text, io, stop);
@@ -38,10 +43,7 @@ export const info = defineCommand({
       for (const part of torrentJsonParts(metainfo)) io.stdout.write(part);
     } else {
       io.stdout.write(torrentText(metainfo, { allFiles: options.files }));
-      const style = styleFor(io.stderr, io.env, options.noColor);
-      if (!options.quiet)
-        for (const line of oddities(metainfo, Date.now() / 1000))
-          io.stderr.write(`${style.yellow("warning:")} ${escapeText(line)}\n`);
+      if (!options.quiet) warn(oddities(metainfo, Date.now() / 1000));
     }
     return EXIT.ok;
   },

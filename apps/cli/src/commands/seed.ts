@@ -16,7 +16,8 @@ import { LIST_OPTION, NETWORK_OPTIONS, SEEDING_OPTIONS } from "../options/transf
 import { checkProgress } from "../output/check-progress.ts";
 import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
-import { FILE_NAMES, readTorrent } from "../sources/read-torrent.ts";
+import { namedAsOnDisk } from "../sources/names-on-disk.ts";
+import { readTorrent } from "../sources/read-torrent.ts";
 import { parseSource } from "../sources/source.ts";
 import type { TransferItem } from "../transfer/run-transfers.ts";
 
@@ -77,8 +78,8 @@ async function findItem(call: SeedCall): Promise<TransferItem> {
   if (!isPayload(text, call)) {
     if (options.torrentOut !== undefined)
       throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
-    const { metainfo } = await readTorrent(text, io, stop);
     const root = resolve(io.cwd, options.data ?? ".");
+    const metainfo = namedAsOnDisk(await readTorrent(text, io, stop), root);
     return { metainfo, root, trackers: options.tracker, keepsState: true };
   }
   if (options.list) throw usageFailure("--list is for a torrent; make one of the path with bt create");
@@ -111,7 +112,8 @@ async function itemOfPayload(
     { format: "v1", pieceLength: undefined, withDate: true, trackers: options.tracker },
     { signal: stop.signal, onProgress: progress.show },
   ).finally(progress.clear);
-  const metainfo = parseTorrent(bytes, { fileNames: FILE_NAMES });
+  // The names are on this disk already, so that it takes them.
+  const metainfo = parseTorrent(bytes, { fileNames: "posix" });
   requireSameNames(metainfo, payload);
   if (place !== undefined) await writeTorrent(place, bytes);
   if (!options.noResume) await rememberHashes(metainfo, dirname(path), payload);

@@ -10,6 +10,7 @@ import { JSON_OPTION } from "../options/output-options.ts";
 import { checkProgress } from "../output/check-progress.ts";
 import { escapeText, formatJson } from "../output/escape.ts";
 import { formatCount, formatLength } from "../output/units.ts";
+import { namedAsOnDisk } from "../sources/names-on-disk.ts";
 import { readTorrent } from "../sources/read-torrent.ts";
 
 export const verify = defineCommand({
@@ -21,9 +22,10 @@ export const verify = defineCommand({
   examples: ["bt verify album.torrent ~/Downloads"],
   stopsCleanly: false,
   async run({ io, stop, operands, options }) {
-    const { metainfo } = await readTorrent(operands[0]!, io, stop);
+    const torrent = await readTorrent(operands[0]!, io, stop);
     const folder = resolve(io.cwd, operands[1]!);
     await requireFolder(folder, operands[1]!);
+    const metainfo = namedAsOnDisk(torrent, folder);
     const progress = checkProgress(metainfo.name, io, {
       quiet: options.quiet || options.json,
       noColor: options.noColor,

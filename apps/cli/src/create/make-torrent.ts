@@ -81,10 +81,11 @@ async function scanAndHash(
     signal: options.signal,
     onProgress: options.onProgress,
   };
-  let files: NewFile[] = payload.files.map(({ path: elements, length, executable }) => ({
+  let files: NewFile[] = payload.files.map(({ path: elements, length, executable, symlink }) => ({
     path: elements,
     length,
     ...(executable ? { executable } : {}),
+    ...(symlink === undefined ? {} : { symlink }),
   }));
   let pieceHashes: Uint8Array | undefined;
   if (format === "v1") pieceHashes = await hashFiles(hashing);

@@ -2,25 +2,47 @@ import type { Metainfo } from "@bt/metainfo";
 import { formatCount } from "../output/units.ts";
 import { storedPaths } from "./stored-paths.ts";
 
+/** A name may have millions of characters. */
+const MAX_SHOWN_LENGTH = 300;
+
 /** What to know about names that were changed because they were unsafe, or because two files had the same one. */
-export function changedNames(metainfo: Metainfo): string[] {
-  const { name, paths } = storedPaths(metainfo);
+export function nameWarnings(metainfo: Metainfo): string[] {
+  const { name } = storedPaths(metainfo);
   const warnings: string[] = [];
   if (metainfo.isMultiFile && name !== metainfo.name)
-    warnings.push(`the name "${name}" is not safe here; it is changed to "${metainfo.name}"`);
+    warnings.push(
+      `the name "${shortened(name)}" is not safe everywhere; it is changed to "${metainfo.name}"`,
+    );
   let count = 0;
   let example = "";
-  let index = 0;
-  for (const path of paths) {
-    const file = metainfo.files[index++]!;
-    const stored = path?.join("/");
-    const used = (metainfo.isMultiFile ? file.path.slice(1) : file.path).join("/");
-    if (file.pad || stored === undefined || stored === used) continue;
-    if (count++ === 0) example = `"${stored}" is changed to "${used}"`;
-  }
+  for (const { stored, used } of changedPaths(metainfo))
+    if (count++ === 0) example = `"${shortened(stored)}" is changed to "${used}"`;
   if (count > 0)
     warnings.push(
-      `${formatCount(count, "file name is", "file names are")} not safe here or there twice: ${example}`,
+      `${formatCount(count, "file name is", "file names are")} not safe everywhere or there twice: ${example}`,
     );
   return warnings;
+}
+
+/** Whether any file is called otherwise than the torrent says. */
+export function hasChangedNames(metainfo: Metainfo): boolean {
+  const { name } = storedPaths(metainfo);
+  if (metainfo.isMultiFile && name !== metainfo.name) return true;
+  return changedPaths(metainfo).next().done !== true;
+}
+
+/** Paths below the torrent's folder, as stored and as used, of the files in which they differ. */
+function* changedPaths(metainfo: Metainfo): Generator<{ stored: string; used: string }, undefined> {
+  let index = 0;
+  for (const path of storedPaths(metainfo).paths) {
+    const file = metainfo.files[index++]!;
+    if (file.pad || path === undefined) continue;
+    const stored = path.join("/");
+    const used = (metainfo.isMultiFile ? file.path.slice(1) : file.path).join("/");
+    if (stored !== used) yield { stored, used };
+  }
+}
+
+function shortened(name: string): string {
+  return name.length > MAX_SHOWN_LENGTH ? `${name.slice(0, MAX_SHOWN_LENGTH)}…` : name;
 }

@@ -1,4 +1,4 @@
-import type { Magnet } from "@bt/metainfo";
+import { formatFileSelection, type Magnet } from "@bt/metainfo";
 import { formatHex } from "@bt/primitives";
 import { escapeText } from "../output/escape.ts";
 import { formatLength } from "../output/units.ts";
@@ -27,9 +27,23 @@ export function magnetText(magnet: Magnet): string {
   if (magnet.length !== undefined) rows.push(["Size", `${formatLength(magnet.length)} (as the link claims)`]);
   pushList(rows, "Trackers", magnet.trackers.flat());
   pushList(rows, "Web seeds", magnet.webSeeds);
+  pushList(rows, "Sources", [...magnet.exactSources, ...magnet.acceptableSources]);
   pushList(rows, "Peers", magnet.peers.map(formatAddress));
-  if (magnet.select !== undefined) rows.push(["Files", magnet.select.join(", ")]);
+  pushList(rows, "DHT nodes", magnet.nodes.map(formatAddress));
+  if (magnet.select !== undefined) rows.push(["Files", formatFileSelection(magnet.select)]);
+  if (magnet.keywords.length > 0) rows.push(["Keywords", escapeText(magnet.keywords.join(" "))]);
+  pushList(
+    rows,
+    "Other",
+    magnet.others.map(([key, value]) => `${key}=${value}`),
+  );
   return `${formatRows(rows).join("\n")}\n`;
+}
+
+/** What is odd about a magnet link, one line each. */
+export function magnetOddities({ trackers, peers, nodes, exactSources }: Magnet): string[] {
+  const isBare = [trackers, peers, nodes, exactSources].every((places) => places.length === 0);
+  return isBare ? ["it names no tracker and no peer: peers can only be found in other ways"] : [];
 }
 
 function formatAddress({ host, port }: { host: string; port: number }): string {

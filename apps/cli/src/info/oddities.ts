@@ -1,7 +1,7 @@
 import { isTrackerUrl, isWebSeedUrl, type Metainfo } from "@bt/metainfo";
 import { formatHex } from "@bt/primitives";
 import { formatCount, formatLength } from "../output/units.ts";
-import { changedNames } from "./changed-names.ts";
+import { nameWarnings } from "./changed-names.ts";
 
 /** BEP 3 speaks of powers of two; BEP 52 has 16 KiB as the least. */
 const MIN_USUAL_PIECE_LENGTH = 16 * 1024;
@@ -19,7 +19,7 @@ const MAX_NAMED_URLS = 3;
 /** What is odd about a torrent, one line each; `now` is Unix time in seconds. Empty for most torrents. */
 export function oddities(metainfo: Metainfo, now: number): string[] {
   return [
-    ...changedNames(metainfo),
+    ...nameWarnings(metainfo),
     ...unusable("tracker", metainfo.trackers.flat(), isTrackerUrl),
     ...unusable("web seed", metainfo.webSeeds, isWebSeedUrl),
     ...unusable("HTTP seed", metainfo.httpSeeds, isWebSeedUrl),

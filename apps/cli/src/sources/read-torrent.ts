@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Metainfo, type ParseOptions, parseTorrent } from "@bt/metainfo";
+import { type Metainfo, type MetainfoError, type ParseOptions, parseTorrent } from "@bt/metainfo";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
 import { Failure, usageFailure } from "../failure.ts";
@@ -10,12 +10,6 @@ import { parseSource, type Source } from "./source.ts";
 
 /** Larger .torrent files than this are refused: 128 MiB describe a payload of tens of terabytes, or a million files. */
 export const DEFAULT_MAX_TORRENT_LENGTH: number = 128 * 1024 * 1024;
-
-/**
- * Names are cleaned as this system needs it, so that what other clients have downloaded here is found under the names
- * that they gave it.
- */
-export const FILE_NAMES: "portable" | "posix" = process.platform === "win32" ? "portable" : "posix";
 
 /** A torrent and where it came from. */
 export interface LoadedTorrent {
@@ -45,7 +39,7 @@ export async function readTorrent(
   }
   const bytes = await readBytes(source, io, stop);
   try {
-    return { metainfo: parseTorrent(bytes, { fileNames: FILE_NAMES, ...options }), bytes, origin: text };
+    return { metainfo: parseTorrent(bytes, options), bytes, origin: text };
   } catch (cause) {
     throw badTorrent(text, bytes, cause);
   }
@@ -97,6 +91,17 @@ async function readStandardInput(io: Io): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+function whyBad(bytes: Uint8Array, { code, data, message, cause }: Error & Partial<MetainfoError>): string {
+  if (bytes.length === 0) return "it is empty";
+  // "<": the usual case is a login or error page of a web site.
+  if (bytes[0] === 0x3c) return "it is a web page";
+  if (code !== "METAINFO_BENCODE") return message;
+  const isCut = (cause as { code?: unknown }).code === "BENCODE_UNEXPECTED_END";
+  return isCut
+    ? "the end of it is missing"
+    : `it is damaged, or none, from byte ${String(data?.["offset"])} on`;
+}
+
 function tooLong(what: string): Failure {
   return new Failure(
     EXIT.badTorrent,
@@ -108,8 +113,7 @@ function tooLong(what: string): Failure {
 function badTorrent(text: string, bytes: Uint8Array, cause: unknown): unknown {
   if (!(cause instanceof Error) || !("code" in cause)) return cause;
   const what = text === "-" ? "standard input" : text;
-  // "<": the usual case is a login or error page of a web site.
-  const why = bytes[0] === 0x3c ? "it is a web page" : cause.message;
+  const why = whyBad(bytes, cause as Error & Partial<MetainfoError>);
   return new Failure(EXIT.badTorrent, String(cause.code), `${what} is not a valid torrent: ${why}`, {
     cause,
   });

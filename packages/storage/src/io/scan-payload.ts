@@ -15,13 +15,15 @@ export interface ScannedFile {
   readonly inode: number;
   /** Whether its owner may execute it. */
   readonly executable: boolean;
+  /** This is a symbolic link (its length is 0) to that file or folder below the scanned folder: BEP 47 `symlink path`. */
+  readonly symlink?: string[];
 }
 
 export interface ScannedPayload {
   /** Last element of the path: the torrent's name. */
   readonly name: string;
   readonly files: ScannedFile[];
-  /** What was left out: links that do not lead to a file in the tree, sockets, pipes, devices. */
+  /** What was left out: links that lead to nothing in the tree, sockets, pipes, devices. */
   readonly skipped: string[];
 }
 
@@ -30,9 +32,9 @@ const OWN_NAME = /^\.[0-9a-f]{40,64}\.bt-(resume(\.tmp)?|parts)$/;
 
 /**
  * What lies at `path`, a file or a folder, to make a torrent of: sorted as `compareFilePaths` does, the same on every
- * machine. A link to a file inside the tree counts as that file; a link out of it is skipped, so that nobody shares by
- * accident what lies elsewhere, and so is a link to a folder, which could lead in circles. Folders are read one at a
- * time. Resume journals and part files are left out.
+ * machine. A link to a file or folder inside the tree is given as a link: followed, its file could not be seeded from
+ * where it is, because storage follows no link. A link out of the tree is skipped, so that nobody shares by accident what
+ * lies elsewhere. Folders are read one at a time. Resume journals and part files are left out.
  *
  * @throws StorageError NOT_FOUND, PERMISSION …; NAME_INVALID for a name that is not UTF-8, as torrents require (BEP 3).
  */
@@ -50,6 +52,7 @@ export async function scanPayload(
     throw new StorageError("NOT_A_FILE", `Cannot read ${path}: it is neither a file nor a folder.`, { path });
   }
   const files: ScannedFile[] = [];
+  const links: ScannedLink[] = [];
   const skipped: string[] = [];
   const folders: string[][] = [[]];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -63,13 +66,26 @@ export async function scanPayload(
         continue;
       }
       if (folder.length === 0 && OWN_NAME.test(entry.name)) continue;
-      const file = await inspect(entry, entryPath, root);
-      if (file === undefined) skipped.push(entryPath);
-      else files.push(toFile(elements, entryPath, file));
+      if (entry.isFile()) {
+        files.push(toFile(elements, entryPath, await readOrFail(entryPath, () => lstat(entryPath))));
+        continue;
+      }
+      const link = entry.isSymbolicLink() ? await readLink(elements, entryPath, root) : undefined;
+      if (link === undefined) skipped.push(entryPath);
+      else links.push(link);
     }
+  }
+  const targets = namesOf(files);
+  for (const link of links) {
+    if (targets.has(link.symlink.join("/"))) files.push(link);
+    else skipped.push(link.absolutePath);
   }
   files.sort((a, b) => compareFilePaths(a.path, b.path));
   return { name, files, skipped: skipped.sort() };
+}
+
+interface ScannedLink extends ScannedFile {
+  readonly symlink: string[];
 }
 
 interface Entry {
@@ -102,18 +118,32 @@ async function readFolder(path: string): Promise<Entry[]> {
   });
 }
 
-/** The file that the entry is or leads to; `undefined` when it is to be skipped. */
-async function inspect(entry: Entry, path: string, root: string): Promise<Stats | undefined> {
-  if (entry.isFile()) return readOrFail(path, () => lstat(path));
-  if (!entry.isSymbolicLink()) return undefined;
+/** Where a link leads in the end, when that is in the tree and is not the tree itself. */
+async function readLink(
+  path: string[],
+  absolutePath: string,
+  root: string,
+): Promise<ScannedLink | undefined> {
   try {
-    const target = relative(root, await realpath(path));
-    if (target === ".." || target.startsWith(`..${sep}`) || resolve(target) === target) return undefined;
-    const state = await stat(path);
-    return state.isFile() ? state : undefined;
+    const target = relative(root, await realpath(absolutePath));
+    const symlink = target.split(sep);
+    if (symlink[0] === ".." || target === "" || resolve(target) === target) return undefined;
+    return { path, absolutePath, length: 0, modifiedMs: 0, inode: 0, executable: false, symlink };
   } catch {
     return undefined; // it leads nowhere
   }
+}
+
+/** The files and all folders above them, each joined by "/": what a link of a torrent can lead to. */
+function namesOf(files: readonly ScannedFile[]): Set<string> {
+  const names = new Set<string>();
+  for (const { path } of files)
+    for (let end = path.length; end > 0; end--) {
+      const name = path.slice(0, end).join("/");
+      if (names.has(name)) break;
+      names.add(name);
+    }
+  return names;
 }
 
 function toFile(path: string[], absolutePath: string, { size, mode, mtimeMs, ino }: Stats): ScannedFile {
