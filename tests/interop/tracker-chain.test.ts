@@ -3,7 +3,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { missingOf } from "./harness/availability.ts";
 import type { Child } from "./harness/child.ts";
-import { makeTorrent } from "./harness/make-torrent.ts";
+import { makeTorrent, type TorrentFile } from "./harness/make-torrent.ts";
 import { hostOf, mayMakeNetworks, NetworkNamespace, type Family } from "./harness/network-namespace.ts";
 import { digestTree, makeSingleFile } from "./harness/payload.ts";
 import { openScope, type Scope } from "./harness/scope.ts";
@@ -24,15 +24,21 @@ interface Chain {
   readonly scheme: "http" | "udp";
   readonly family: Family;
   readonly kinds: readonly NetworkedKind[];
-  /** It is found and finds nobody itself: it has everything when the one after it has. */
-  readonly findsNobody?: NetworkedKind;
+  /** They are found and find nobody themselves: they have everything when the one after them has. */
+  readonly findNobody?: readonly NetworkedKind[];
 }
 const CHAINS: readonly Chain[] = [
   { scheme: "http", family: 4, kinds: ALL },
   { scheme: "http", family: 6, kinds: ALL },
   { scheme: "udp", family: 4, kinds: ALL },
-  // aria2 asks UDP trackers over IPv4 only; rtorrent 0.9.8 tells them of itself and does not understand their IPv6 peers.
-  { scheme: "udp", family: 6, kinds: ALL.filter((kind) => kind !== aria2), findsNobody: rtorrent },
+  // aria2 asks UDP trackers over IPv4 only; rtorrent 0.9.8 and Transmission 3.00 tell them of themselves over IPv6, and take
+  // the peers in the answer for IPv4.
+  {
+    scheme: "udp",
+    family: 6,
+    kinds: ALL.filter((kind) => kind !== aria2),
+    findNobody: [rtorrent, transmission],
+  },
 ];
 /** Transmission lets 12 to 17 s pass before its first byte. */
 const HOP_MS = 60_000;
@@ -52,7 +58,7 @@ async function startTracker(network: NetworkNamespace, scope: Scope): Promise<vo
 
 describe("in a network of their own, clients hand a torrent on, each found by the next through bt tracker alone", () => {
   it.for(CHAINS)("over $scheme, family $family", { timeout: ALL.length * HOP_MS }, async (chain, context) => {
-    const { scheme, family, kinds, findsNobody } = chain;
+    const { scheme, family, kinds, findNobody = [] } = chain;
     const missing = missingOf(["unshare", "nsenter", "ip", ...kinds.flatMap(({ needs }) => needs)]);
     if (missing.length > 0) context.skip(`not installed: ${missing.join(", ")}`);
     if (!mayMakeNetworks()) context.skip("this machine lets nobody make a network (needs root)");
@@ -60,14 +66,12 @@ describe("in a network of their own, clients hand a torrent on, each found by th
     const explain = (): string => scope.tails;
     const network = await NetworkNamespace.create(scope);
     await startTracker(network, scope);
-    // By name and by address: Transmission 3.00 takes no IPv6 address in the URL of a UDP tracker, and aria2 looks for no
-    // IPv6 address behind a name.
     const numeric = family === 4 ? hostOf(1, 4) : `[${hostOf(1, 6)}]`;
-    const url = [numeric, `tracker${String(family)}.test`]
-      .map((host) => `${scheme}://${host}:${String(network.trackerPort)}/announce`)
-      .join(",");
     const payload = await makeSingleFile(await scope.folder("payload"), MEBI + 1_234, 32 * KIBI);
-    const torrent = await makeTorrent(scope, payload, url);
+    const torrentFor = (host: string): Promise<TorrentFile> =>
+      makeTorrent(scope, payload, `${scheme}://${host}:${String(network.trackerPort)}/announce`);
+    const torrent = await torrentFor(`tracker${String(family)}.test`);
+    const withAddress = await torrentFor(numeric);
     const escaped = torrent.infoHash.replace(/../g, "%$&");
     const isSeederKnown = async (): Promise<boolean> =>
       (await network.get(`/scrape?info_hash=${escaped}`)).includes("8:completei1e");
@@ -81,14 +85,24 @@ describe("in a network of their own, clients hand a torrent on, each found by th
       if (index === 0)
         await copyFile(path.join(payload.directory, payload.name), path.join(directory, payload.name));
       const child = await kind.start({
-        ...{ scope, network, n: index + 2, family, torrentPath: torrent.path, directory },
+        ...{
+          scope,
+          network,
+          n: index + 2,
+          family,
+          torrentPath: (kind.looksUpNames ? torrent : withAddress).path,
+          directory,
+        },
       });
       waiting.push([kind, child, directory]);
-      if (kind === findsNobody) {
+      if (findNobody.includes(kind)) {
         await waitUntil(
-          "it is known",
+          `${kind.name} is known`,
           HOP_MS,
-          async () => (await network.get(`/scrape?info_hash=${escaped}`)).includes("10:incompletei1e"),
+          async () =>
+            (await network.get(`/scrape?info_hash=${escaped}`)).includes(
+              `10:incompletei${String(waiting.length)}e`,
+            ),
           explain,
         );
         continue;

@@ -20,6 +20,11 @@ export interface NetworkedOptions {
 export interface NetworkedKind {
   readonly name: string;
   readonly needs: readonly string[];
+  /**
+   * False: it looks for no IPv6 address behind a tracker's name and is given the address. The others are given the name:
+   * Transmission 3.00 takes no IPv6 address in the URL of a UDP tracker.
+   */
+  readonly looksUpNames: boolean;
   start(options: NetworkedOptions): Promise<Child>;
 }
 
@@ -28,6 +33,7 @@ const PORT = 7_000;
 export const networkedBt: NetworkedKind = {
   name: "bt",
   needs: [],
+  looksUpNames: true,
   async start({ scope, network, n, family, torrentPath, directory }) {
     const args = ["download", torrentPath, "--out", directory, "--seed", "--bind", hostOf(n, family)];
     return network.start(
@@ -41,6 +47,7 @@ export const networkedBt: NetworkedKind = {
 export const networkedLibtorrent: NetworkedKind = {
   name: "libtorrent",
   needs: ["python:libtorrent"],
+  looksUpNames: true,
   async start({ scope, network, n, family, torrentPath, directory }) {
     const host = family === 6 ? `[${hostOf(n, 6)}]` : hostOf(n, 4);
     const args = [LIBTORRENT_SCRIPT, "run", torrentPath, directory, host, String(PORT + n)];
@@ -51,6 +58,7 @@ export const networkedLibtorrent: NetworkedKind = {
 export const networkedAria2: NetworkedKind = {
   name: "aria2",
   needs: ["aria2c"],
+  looksUpNames: false,
   async start({ scope, network, n, family, torrentPath, directory }) {
     const home = await scope.folder("aria2");
     const args = [
@@ -77,6 +85,7 @@ export const networkedAria2: NetworkedKind = {
 export const networkedTransmission: NetworkedKind = {
   name: "transmission",
   needs: ["transmission-daemon"],
+  looksUpNames: true,
   async start({ scope, network, n, family, torrentPath, directory }) {
     const home = await scope.folder("transmission");
     const watched = path.join(home, "watched");
@@ -108,6 +117,7 @@ export const networkedTransmission: NetworkedKind = {
 export const networkedRtorrent: NetworkedKind = {
   name: "rtorrent",
   needs: ["rtorrent"],
+  looksUpNames: false,
   async start({ scope, network, n, family, torrentPath, directory }) {
     const home = await scope.folder("rtorrent");
     const session = path.join(home, "session");
@@ -137,6 +147,7 @@ export const networkedRtorrent: NetworkedKind = {
 export const networkedQbittorrent: NetworkedKind = {
   name: "qbittorrent",
   needs: ["qbittorrent-nox"],
+  looksUpNames: true,
   async start({ scope, network, n, family, torrentPath, directory }) {
     const home = await scope.folder("qbittorrent");
     await mkdir(path.join(home, "qBittorrent/config"), { recursive: true });
