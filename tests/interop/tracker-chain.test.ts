@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { missingOf } from "./harness/availability.ts";
 import type { Child } from "./harness/child.ts";
 import { makeTorrent, type TorrentFile } from "./harness/make-torrent.ts";
-import { hostOf, mayMakeNetworks, NetworkNamespace, type Family } from "./harness/network-namespace.ts";
+import { hostOf, mayMakeNetworks, NetworkNamespace, networks, type Family } from "./harness/network-namespace.ts";
 import { digestTree, makeSingleFile } from "./harness/payload.ts";
 import { openScope, type Scope } from "./harness/scope.ts";
 import { BT_SCRIPT, KIBI, MEBI } from "./harness/settings.ts";
@@ -59,7 +59,7 @@ async function startTracker(network: NetworkNamespace, scope: Scope): Promise<vo
 describe("in a network of their own, clients hand a torrent on, each found by the next through bt tracker alone", () => {
   it.for(CHAINS)("over $scheme, family $family", { timeout: ALL.length * HOP_MS }, async (chain, context) => {
     const { scheme, family, kinds, findNobody = [] } = chain;
-    const missing = missingOf(["unshare", "nsenter", "ip", ...kinds.flatMap(({ needs }) => needs)]);
+    const missing = missingOf([...networks.needs, ...kinds.flatMap(({ needs }) => needs)]);
     if (missing.length > 0) context.skip(`not installed: ${missing.join(", ")}`);
     if (!mayMakeNetworks()) context.skip("this machine lets nobody make a network (needs root)");
     const scope = openScope();

@@ -41,7 +41,7 @@ export class AnnounceCalls {
     const parameters = {
       infoHash: swarmHashes(state.metainfo)[hashIndex]!,
       peerId: this.#peerId,
-      port: this.#port(),
+      port: this.#port() || UNREACHABLE_PORT,
       uploaded: state.up.total,
       downloaded: state.down.total,
       left: state.layout.totalLength - state.verifiedLength,
@@ -61,6 +61,9 @@ export class AnnounceCalls {
     }
   }
 }
+
+/** What trackers are told when nobody can connect to us: many refuse 0. */
+const UNREACHABLE_PORT = 1;
 
 function asTrackerError(error: unknown): TrackerError {
   if (error instanceof TrackerError) return error;

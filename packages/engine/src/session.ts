@@ -113,7 +113,7 @@ export class Session implements ConnectionHost {
     this.#allowance = { wake: () => this.#wakeTorrents() };
   }
 
-  /** The port that peers reach us at; 0 before `listen`. */
+  /** The port that peers reach us at; 0 before `listen`, and when nobody can, as through a proxy. */
   get port(): number {
     return this.#listener?.port ?? 0;
   }

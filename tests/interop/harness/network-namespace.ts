@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Needy } from "./availability.ts";
 import type { Child } from "./child.ts";
 import type { Scope } from "./scope.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -17,6 +18,13 @@ export type Family = 4 | 6;
 export function hostOf(n: number, family: Family): string {
   return family === 4 ? `10.77.0.${String(n)}` : `2001:db8:77::${String(n)}`;
 }
+
+/** What networks are made with. */
+export const networks: Needy = {
+  name: "networks",
+  needs: ["unshare", "nsenter", "ip"],
+  packages: ["util-linux", "iproute2"],
+};
 
 /** Whether this machine lets us make networks: root, and not in a container that forbids it. */
 export function mayMakeNetworks(): boolean {

@@ -67,7 +67,7 @@ async function findItem(call: SeedCall): Promise<TransferItem> {
   if (!isPayload(text, call)) {
     if (options.torrentOut !== undefined)
       throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
-    const { metainfo } = await readTorrent(text, io, stop);
+    const { metainfo } = await readTorrent(text, io, stop, { proxy: options.proxy });
     return { metainfo, root: resolve(io.cwd, options.data ?? "."), trackers: options.tracker };
   }
   if (options.data !== undefined)

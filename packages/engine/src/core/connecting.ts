@@ -52,6 +52,7 @@ export function peerJoined(t: TorrentState, peer: Peer): void {
   if (peer.fast && have.isFull) sendTo(t, peer, encodeHaveAll());
   else if (peer.fast && have.isEmpty) sendTo(t, peer, encodeHaveNone());
   else if (!have.isEmpty) sendTo(t, peer, encodeBitfield(have.toBytes()));
+  const port = t.surroundings.listenPort();
   if (peer.extensionProtocol)
     sendTo(
       t,
@@ -60,7 +61,7 @@ export function peerJoined(t: TorrentState, peer: Peer): void {
         extensions: {},
         client: CLIENT_NAME,
         requestQueueDepth: t.limits.maximumWaitingRequests,
-        port: t.surroundings.listenPort(),
+        ...(port > 0 && { port }),
       }),
     );
 }
