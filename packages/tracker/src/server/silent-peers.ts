@@ -7,10 +7,10 @@ const TICKS_PER_LIFETIME = 1_024;
 /** Each row is looked at so many times in a lifetime; at 1,000,000 peers that is 5,500 rows a second, 50 µs. */
 const SCANS_PER_LIFETIME = 20;
 /**
- * What one call may spend on removing silent peers, in rows looked at: about 1 ms at most, so that no call holds up the others.
+ * What one call may spend on removing silent peers, in rows looked at: half a millisecond, so that no call holds up the others.
  * What is left over is done by the calls that follow.
  */
-const MAX_CALL_COST = 8_192;
+const MAX_CALL_COST = 4_096;
 /** A removal costs as much as looking at so many rows. */
 const REMOVAL_COST = 8;
 /** Rows that are looked at in one go. */
