@@ -4,7 +4,13 @@ import { describe, expect, it } from "vitest";
 import { missingOf } from "./harness/availability.ts";
 import type { Child } from "./harness/child.ts";
 import { makeTorrent, type TorrentFile } from "./harness/make-torrent.ts";
-import { hostOf, mayMakeNetworks, NetworkNamespace, networks, type Family } from "./harness/network-namespace.ts";
+import {
+  hostOf,
+  mayMakeNetworks,
+  NetworkNamespace,
+  networks,
+  type Family,
+} from "./harness/network-namespace.ts";
 import { digestTree, makeSingleFile } from "./harness/payload.ts";
 import { openScope, type Scope } from "./harness/scope.ts";
 import { BT_SCRIPT, KIBI, MEBI } from "./harness/settings.ts";

@@ -126,7 +126,10 @@ describe("a private torrent (BEP 27)", () => {
     announcer.failed(again.taskId, down, 30 * MINUTE);
     const back = only(announcer, 30 * MINUTE);
     expect(back.url).toBe(A);
-    expect(announcer.succeeded(back.taskId, answer(), 30 * MINUTE)).toEqual({ switchedFrom: B, hashIndex: 0 });
+    expect(announcer.succeeded(back.taskId, answer(), 30 * MINUTE)).toEqual({
+      switchedFrom: B,
+      hashIndex: 0,
+    });
     expect(announcer.snapshot().find(({ url }) => url === A)!.nextAnnounceAt).toBe(60 * MINUTE);
   });
 

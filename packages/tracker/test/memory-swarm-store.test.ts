@@ -110,7 +110,10 @@ describe("a swarm in memory", () => {
   );
 
   it("lets go of the silent peers of a large swarm little by little, and gives none of them away meanwhile", () => {
-    const store = new MemorySwarmStore(seededRandom(), { peerLifetimeMs: 1_024_000, maxPeersPerAddress: 1e6 });
+    const store = new MemorySwarmStore(seededRandom(), {
+      peerLifetimeMs: 1_024_000,
+      maxPeersPerAddress: 1e6,
+    });
     const entry = (n: number): Uint8Array => entryOf(`10.0.${n >> 8}.${n & 255}`, 5_000);
     for (let n = 0; n < 20_000; n++) store.announce(announceOf(n, { entry: entry(n), numWant: 0 }), 0);
     const now = 1_200_000;

@@ -48,7 +48,9 @@ export async function readSwarmSource(
 ): Promise<SwarmSource> {
   const source = findSource(text, io);
   const found =
-    source.kind === "magnet" ? readMagnet(source.uri) : (await readTorrent(text, io, stop, { proxy })).metainfo;
+    source.kind === "magnet"
+      ? readMagnet(source.uri)
+      : (await readTorrent(text, io, stop, { proxy })).metainfo;
   const urls = [...new Set((trackers.length > 0 ? trackers : found.trackers).flat())];
   if (urls.length === 0) throw usageFailure("the source names no tracker; name one with --tracker");
   const infoHashes: Uint8Array[] = [];

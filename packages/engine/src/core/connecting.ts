@@ -96,12 +96,7 @@ export function extensionHandshake(t: TorrentState, peer: Peer, handshake: Exten
   peer.client = handshake.client ?? peer.client;
   // Where an incoming peer can be dialled; noted so that it is found again after it has gone.
   if (!peer.outgoing && handshake.port !== undefined)
-    t.book.note(
-      { host: peer.endpoint.host, port: handshake.port },
-      "incoming",
-      true,
-      peer.record.hashIndex,
-    );
+    t.book.note({ host: peer.endpoint.host, port: handshake.port }, "incoming", true, peer.record.hashIndex);
 }
 
 export function peerHas(t: TorrentState, peer: Peer, piece: number): void {

@@ -53,7 +53,12 @@ export async function listenAll(
         for (const address of hosts) {
           const listener = new HttpListener(service, clock);
           const at: number = httpPort!;
-          const bound = await attempt(() => listener.listen(at, address, ipv6Only), at, mayLack(address));
+          const bound = await attempt(
+            () => listener.listen(at, address, ipv6Only),
+            address,
+            at,
+            mayLack(address),
+          );
           if (bound === undefined) continue;
           open.http.push(listener);
           httpPort = bound.port;
@@ -65,7 +70,7 @@ export async function listenAll(
         for (const address of hosts) {
           const listener = new UdpListener(service, ids, isIPv6(address) ? 6 : 4, ipv6Only, clock);
           const at: number = udpAt;
-          const bound = await attempt(() => listener.listen(at, address), at, mayLack(address));
+          const bound = await attempt(() => listener.listen(at, address), address, at, mayLack(address));
           if (bound === undefined) continue;
           open.udp.push(listener);
           udpAt = bound.port;
@@ -83,14 +88,19 @@ export async function listenAll(
 }
 
 /** `undefined` when the machine lacks the address and may. */
-async function attempt<T>(listen: () => Promise<T>, port: number, mayLack: boolean): Promise<T | undefined> {
+async function attempt<T>(
+  listen: () => Promise<T>,
+  host: string,
+  port: number,
+  mayLack: boolean,
+): Promise<T | undefined> {
   try {
     return await listen();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (mayLack && (code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL")) return undefined;
     throw new TrackerError("TRACKER_LISTEN_FAILED", `the tracker cannot listen on port ${port}`, {
-      data: { port },
+      data: { host, port },
       cause,
     });
   }

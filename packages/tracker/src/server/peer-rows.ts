@@ -174,7 +174,8 @@ export class PeerRows {
 
   /** Removes all of a swarm's peers of this family. */
   clear(words: Uint32Array, at: number, swarm: number): void {
-    while (words[at + FAMILY.peerCount]! > 0) this.remove(words, at, swarm, words[at + FAMILY.peerCount]! - 1);
+    while (words[at + FAMILY.peerCount]! > 0)
+      this.remove(words, at, swarm, words[at + FAMILY.peerCount]! - 1);
   }
 
   /** Helps memory to be let go after a flood: see `RowArena.shouldMove`. */
