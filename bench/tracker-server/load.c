@@ -59,7 +59,7 @@ static int udp_socket(void) {
   if (fd < 0 || connect(fd, (void *)&server, sizeof server)) die("connect");
   int size = 1 << 21;
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  struct timeval timeout = { .tv_usec = 200000 };
+  struct timeval timeout = { .tv_sec = 2 };
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   return fd;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { installMissing } from "./harness/availability.ts";
+import { networks } from "./harness/network-namespace.ts";
 import { makeMultiFile, makeSingleFile, type Payload } from "./harness/payload.ts";
 import { BT_SCRIPT, KIBI, LARGE, MEBI, REFERENCE } from "./harness/settings.ts";
 import { peerKinds } from "./peers/peer-kinds.ts";
@@ -26,7 +27,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => void> {
   if (!REFERENCE && !existsSync(BT_SCRIPT))
     throw new Error(`${BT_SCRIPT} does not exist: build it first (npm run build)`);
-  installMissing([...peerKinds, opentracker, redisServer]);
+  installMissing([...peerKinds, opentracker, redisServer, networks]);
   const directory = mkdtempSync(path.join(tmpdir(), "bt-interop-payload-"));
   const folder = (name: string): string => {
     const made = path.join(directory, name);

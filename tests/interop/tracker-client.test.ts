@@ -87,6 +87,29 @@ describe("our tracker client lives in a swarm of", () => {
   });
 });
 
+describe("our tracker client lives in a swarm of our own tracker", () => {
+  it.each([
+    ["http", HOST, ["127.0.0.21", "127.0.0.22"]],
+    ["udp", HOST, ["127.0.0.21", "127.0.0.22"]],
+    ["http", "::1", ["::1", "::1"]],
+    ["udp", "::1", ["::1", "::1"]],
+  ] as const)("over %s at %s", async (scheme, host, from) => {
+    const scope = openScope();
+    const port = await freePort();
+    const { child, events } = await startBt(scope, [
+      ...["tracker", "--bind", host, "--http-port", String(port), "--json"],
+    ]);
+    await waitUntil(
+      "bt tracker listens",
+      15_000,
+      () => events("listening").length > 0,
+      () => child.tail,
+    );
+    const shown = host.includes(":") ? `[${host}]` : host;
+    await liveInSwarm(scope, `${scheme}://${shown}:${String(port)}/announce`, from);
+  });
+});
+
 describe("opentracker", () => {
   it("refuses what it does not know, and we say so", async (context) => {
     skipWithoutOpentracker(context);

@@ -2,7 +2,7 @@ import { describe, expect, it, type TestContext } from "vitest";
 import { cp } from "node:fs/promises";
 import path from "node:path";
 import { missingOf } from "./harness/availability.ts";
-import { startBt } from "./harness/bt-process.ts";
+import { runBt, startBt } from "./harness/bt-process.ts";
 import type { Child } from "./harness/child.ts";
 import { freePort } from "./harness/free-port.ts";
 import { makeTorrent, type TorrentFile } from "./harness/make-torrent.ts";
@@ -188,6 +188,44 @@ describe("clients of other people meet through bt tracker", () => {
       await saw(third, "update 1 1\n");
     },
   );
+});
+
+describe("a hybrid torrent", () => {
+  it("of bt is found by libtorrent, and each is counted in both of its swarms", async (context) => {
+    skipWithout(context, ...libtorrent.needs);
+    const scope = openScope();
+    const port = await startTracker(scope);
+    const url = `http://${HOST}:${String(port)}/announce`;
+    const payload = await makeSingleFile(await scope.folder("payload"), MEBI + 1_234, 32 * KIBI);
+    const source = path.join(payload.directory, payload.name);
+    const target = path.join(await scope.folder("torrent"), "hybrid.torrent");
+    const made = await runBt(scope, ["create", source, "-o", target, "--format", "hybrid", "--tracker", url]);
+    expect(made.code, made.tail).toBe(0);
+    const { stdout } = await runBt(scope, ["info", target, "--json"]);
+    const { infoHash, infoHashV2 } = JSON.parse(stdout) as { infoHash: string; infoHashV2: string };
+    const seederCounts = async (): Promise<string> => {
+      const [v1, v2] = [await scrapeHttp(port, infoHash), await scrapeHttp(port, infoHashV2.slice(0, 40))];
+      return `${String(v1.seederCount)} ${String(v2.seederCount)}`;
+    };
+    const explain = (): string => scope.tails;
+    const seeder = await startBt(scope, [
+      "seed",
+      target,
+      "--data",
+      payload.directory,
+      "--bind",
+      "127.0.0.34",
+    ]);
+    await waitUntil("bt is in both swarms", 20_000, async () => (await seederCounts()) === "1 1", explain);
+    const directory = await scope.folder("download");
+    const leecher = await libtorrent.startLeecher({ scope, torrentPath: target, directory });
+    await waitUntil("libtorrent has everything", 40_000, () => leecher.isComplete(), explain);
+    await waitUntil("both are in both", 20_000, async () => (await seederCounts()) === "2 2", explain);
+    await seeder.child.stop();
+    await waitUntil("bt has left both", 20_000, async () => (await seederCounts()) === "1 1", explain);
+    await leecher.stop();
+    expect(await digestTree(directory)).toEqual(payload.digests);
+  });
 });
 
 describe("two bt trackers with one Redis", () => {

@@ -106,7 +106,7 @@ describe("bt scrape", () => {
     expect(await ended).toBe(130);
   });
 
-  it("asks through a proxy, and no UDP tracker then", async () => {
+  it("asks through a proxy, and no UDP tracker where that speaks HTTP", async () => {
     const urls: string[] = [];
     const server = createServer((socket) => {
       socket.on("error", () => undefined);
@@ -122,7 +122,7 @@ describe("bt scrape", () => {
     const { code, out, err } = await runBt(["scrape", HASH, "--tracker", trackers, "--proxy", proxy]);
     expect({ code, out }).toEqual({ code: 0, out: "http://t.example/announce: not known there\n" });
     expect(urls[0]).toMatch(/^http:\/\/t\.example\/scrape\?info_hash=/);
-    expect(err).toBe("error: udp://t.example:80: UDP trackers are not asked while a proxy is set\n");
+    expect(err).toBe("error: udp://t.example:80: an HTTP proxy does not carry UDP; use SOCKS 5\n");
     expect((await runBt(["scrape", HASH, "--tracker", trackers, "--proxy", "socks4://x"])).code).toBe(2);
   });
 

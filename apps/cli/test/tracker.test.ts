@@ -194,6 +194,7 @@ describe("tracker", () => {
       5,
       /^bt: cannot use the store at 127\.0\.0\.1:1: connect ECONNREFUSED(?!.*secret)/,
     ],
+    [["--bind", "192.0.2.1"], 5, /^bt: this machine has no address 192\.0\.2\.1; correct --bind\n$/],
     [["--no-http", "--no-udp"], 2, /^bt: --no-http and --no-udp leave nothing/],
     [["--no-http", "--stats"], 2, /^bt: --stats is served over HTTP/],
     [["--trust-proxy", "10.0.0.0/33"], 2, /^bt: --trust-proxy: "10\.0\.0\.0\/33" is not/],

@@ -1,4 +1,5 @@
 import { TrackerError, type AnnounceTask } from "@bt/tracker";
+import { swarmHashes } from "./core/swarm-hashes.ts";
 import type { TorrentCore } from "./core/torrent-core.ts";
 import type { TrackerPort } from "./ports.ts";
 
@@ -8,7 +9,7 @@ export class AnnounceCalls {
   readonly #peerId: Uint8Array;
   readonly #port: () => number;
   readonly #calls = new Map<number, { readonly task: AnnounceTask; readonly abort: AbortController }>();
-  /** What may still be under way over a second address family, after the first has answered; by tracker. */
+  /** What may still be under way over a second address family, after the first has answered; by swarm and tracker. */
   readonly #stragglers = new Map<string, AbortController>();
 
   constructor(tracker: TrackerPort, peerId: Uint8Array, port: () => number) {
@@ -33,12 +34,14 @@ export class AnnounceCalls {
     const abort = new AbortController();
     this.#calls.set(taskId, { task, abort });
     // Lest "started" arrive over the slower family after "stopped".
-    this.#stragglers.get(task.url)?.abort();
-    this.#stragglers.set(task.url, abort);
+    const swarm = `${task.hashIndex} ${task.url}`;
+    this.#stragglers.get(swarm)?.abort();
+    this.#stragglers.set(swarm, abort);
+    const { hashIndex } = task;
     const parameters = {
-      infoHash: state.metainfo.infoHash!,
+      infoHash: swarmHashes(state.metainfo)[hashIndex]!,
       peerId: this.#peerId,
-      port: this.#port(),
+      port: this.#port() || UNREACHABLE_PORT,
       uploaded: state.up.total,
       downloaded: state.down.total,
       left: state.layout.totalLength - state.verifiedLength,
@@ -48,7 +51,7 @@ export class AnnounceCalls {
     };
     try {
       const response = await this.#tracker.announce(task.url, parameters, abort.signal, ({ peers }) => {
-        core.handle({ type: "peers-found", endpoints: peers, source: "tracker" });
+        core.handle({ type: "peers-found", endpoints: peers, source: "tracker", hashIndex });
       });
       this.#calls.delete(taskId);
       core.handle({ type: "tracker-answered", taskId, response });
@@ -58,6 +61,9 @@ export class AnnounceCalls {
     }
   }
 }
+
+/** What trackers are told when nobody can connect to us: many refuse 0. */
+const UNREACHABLE_PORT = 1;
 
 function asTrackerError(error: unknown): TrackerError {
   if (error instanceof TrackerError) return error;

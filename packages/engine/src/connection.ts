@@ -9,6 +9,7 @@ import {
 import type { TorrentCore } from "./core/torrent-core.ts";
 import { Peer, type PeerLink } from "./core/peer.ts";
 import type { PeerRecord } from "./core/peer-book.ts";
+import { swarmHashes } from "./core/swarm-hashes.ts";
 import type { Clock, Stream, StreamHandler } from "./ports.ts";
 
 /** What a connection asks of the session it belongs to. */
@@ -70,7 +71,9 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   // From the stream.
 
   onConnected(): void {
-    if (this.#torrent !== undefined) this.#sendHandshake(this.#torrent);
+    if (this.#torrent === undefined) return;
+    const hashes = swarmHashes(this.#torrent.state.metainfo);
+    this.#sendHandshake(hashes[this.#record?.hashIndex ?? 0] ?? hashes[0]!);
   }
 
   onData(source: Uint8Array, length: number): void {
@@ -126,8 +129,9 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
     if (torrent === undefined) return this.close("wants a torrent that is not here");
     const isIncoming = this.#torrent === undefined;
     const t = torrent.state;
-    if (!bytesEqual(handshake.infoHash, t.metainfo.infoHash ?? new Uint8Array()))
-      return this.close("answers for another torrent");
+    // A hybrid torrent is one torrent under two names; who was greeted by one may answer by the other (BEP 52).
+    const hashIndex = swarmHashes(t.metainfo).findIndex((hash) => bytesEqual(handshake.infoHash, hash));
+    if (hashIndex < 0) return this.close("answers for another torrent");
     if (bytesEqual(handshake.peerId, this.#host.peerId)) {
       // We dialled ourselves, through a tracker that told us our own address.
       if (this.#record !== undefined) t.book.ban(this.#record);
@@ -137,9 +141,9 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
     if (twin !== undefined && this.#yieldsTo(twin, handshake.peerId))
       return this.close("is connected already");
     const { remote } = this.#stream!;
-    const record = this.#record ?? t.book.note(remote, "incoming", false);
+    const record = this.#record ?? t.book.note(remote, "incoming", false, hashIndex);
     if (record === undefined) return this.close("is banned");
-    if (isIncoming) this.#sendHandshake(torrent);
+    if (isIncoming) this.#sendHandshake(handshake.infoHash);
     twin?.link.close("is connected twice");
     this.#torrent = torrent;
     this.#pieceCount = t.layout.pieceCount;
@@ -168,9 +172,7 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
     return outgoing !== oursIsGreater;
   }
 
-  #sendHandshake(torrent: TorrentCore): void {
-    const { infoHash } = torrent.state.metainfo;
-    if (infoHash === undefined) return this.close("has no v1 info-hash");
+  #sendHandshake(infoHash: Uint8Array): void {
     this.#stream?.write(
       encodeHandshake({ infoHash, peerId: this.#host.peerId, fast: true, extensionProtocol: true }),
     );

@@ -72,5 +72,7 @@ export {
 } from "./policy/request-timeout.ts";
 export { reconnectBackoff, type ReconnectPolicy, type ReconnectState } from "./policy/reconnect-backoff.ts";
 export { dialOrder, type DialCandidate, type DialOrder, type PeerSource } from "./policy/dial-order.ts";
+export { createProxyTransport } from "./proxy-transport.ts";
+export { numWant, type NumWantPolicy, type NumWantState } from "./policy/num-want.ts";
 export { blame, type BlameDecision, type BlamePolicy, type BlameState } from "./policy/blame.ts";
 export type { Fact } from "./core/facts.ts";

@@ -1,6 +1,7 @@
 import type { AnnouncerOptions } from "@bt/tracker";
 import { DEFAULT_CHOKE_RULES, titForTat, type ChokePolicy, type ChokeRules } from "./policy/choke.ts";
 import { blame, type BlamePolicy } from "./policy/blame.ts";
+import { numWant, type NumWantPolicy } from "./policy/num-want.ts";
 import {
   DEFAULT_REQUEST_DEPTH_RULES,
   requestDepth,
@@ -68,6 +69,7 @@ export interface TorrentPolicies {
   readonly requestDepth: RequestDepthPolicy;
   readonly requestTimeout: RequestTimeoutPolicy;
   readonly blame: BlamePolicy;
+  readonly numWant: NumWantPolicy;
 }
 
 export const DEFAULT_TORRENT_POLICIES: TorrentPolicies = Object.freeze({
@@ -75,4 +77,5 @@ export const DEFAULT_TORRENT_POLICIES: TorrentPolicies = Object.freeze({
   requestDepth,
   requestTimeout,
   blame,
+  numWant,
 });

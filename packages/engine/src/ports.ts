@@ -43,6 +43,7 @@ export interface Stream {
 }
 
 export interface Listener {
+  /** 0 when nobody can connect to us. */
   readonly port: number;
   close(): void;
 }

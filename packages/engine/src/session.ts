@@ -5,6 +5,7 @@ import { PEER_ID_PREFIX } from "./client-name.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { PeerRecord } from "./core/peer-book.ts";
 import { RateLimiter } from "./core/rate-limiter.ts";
+import { swarmHashes } from "./core/swarm-hashes.ts";
 import { TorrentCore } from "./core/torrent-core.ts";
 import { TorrentState, type TorrentSurroundings } from "./core/torrent-state.ts";
 import { UploadScheduler } from "./core/upload-scheduler.ts";
@@ -86,6 +87,8 @@ export class Session implements ConnectionHost {
   readonly #upLimiter: RateLimiter;
   readonly #uploads: UploadScheduler;
   readonly #torrents = new Map<string, { torrent: Torrent; core: TorrentCore }>();
+  /** By each info-hash that a peer may name, cut to 20 bytes. */
+  readonly #coreByHash = new Map<string, TorrentCore>();
   readonly #connections = new Set<Connection>();
   readonly #handshakes: { wake(): void; readonly pending: Set<Connection> };
   readonly #allowance: { wake(): void };
@@ -110,7 +113,7 @@ export class Session implements ConnectionHost {
     this.#allowance = { wake: () => this.#wakeTorrents() };
   }
 
-  /** The port that peers reach us at; 0 before `listen`. */
+  /** The port that peers reach us at; 0 before `listen`, and when nobody can, as through a proxy. */
   get port(): number {
     return this.#listener?.port ?? 0;
   }
@@ -152,7 +155,8 @@ export class Session implements ConnectionHost {
         `"${metainfo.name}" is a v2-only torrent, which is not supported yet`,
       );
     const key = formatHex(metainfo.infoHash);
-    if (this.#torrents.has(key))
+    const names = swarmHashes(metainfo).map(formatHex);
+    if (names.some((name) => this.#coreByHash.has(name)))
       throw new EngineError("ENGINE_DUPLICATE_TORRENT", `"${metainfo.name}" is in this session already`, {
         infoHash: key,
       });
@@ -165,7 +169,10 @@ export class Session implements ConnectionHost {
       expectData: options.expectData ?? false,
       keepJournal: options.keepJournal ?? false,
       paused: options.paused ?? false,
-      onRemoved: () => this.#torrents.delete(key),
+      onRemoved: () => {
+        this.#torrents.delete(key);
+        for (const name of names) this.#coreByHash.delete(name);
+      },
     });
     const trackers = options.useTrackers === false ? [] : [...metainfo.trackers, ...(options.trackers ?? [])];
     const surroundings = this.#surroundings(() => core);
@@ -184,6 +191,7 @@ export class Session implements ConnectionHost {
       core.handle({ type: "files-selected", priorities: options.filePriorities });
     for (const endpoint of options.peers ?? []) state.book.note(endpoint, "user", true);
     this.#torrents.set(key, { torrent, core });
+    for (const name of names) this.#coreByHash.set(name, core);
     void torrent.run(core, options.resume === false ? "all" : "auto");
     return torrent;
   }
@@ -217,7 +225,7 @@ export class Session implements ConnectionHost {
   // ConnectionHost
 
   torrentFor(infoHash: Uint8Array): TorrentCore | undefined {
-    const core = this.#torrents.get(formatHex(infoHash))?.core;
+    const core = this.#coreByHash.get(formatHex(infoHash));
     if (core === undefined || !core.state.isActive) return undefined;
     return core.state.peers.size < this.#limits.maximumPeers ? core : undefined;
   }

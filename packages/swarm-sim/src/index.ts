@@ -21,5 +21,5 @@ export { VirtualClock } from "./virtual-clock.ts";
 export { SeededRandom } from "./seeded-random.ts";
 export { DEFAULT_SIM_LINK, SimNetwork, type SimLink } from "./sim-network.ts";
 export { MemoryDisk, type MemoryDiskOptions } from "./memory-disk.ts";
-export { SimTracker } from "./sim-tracker.ts";
+export { SimTracker, type SimAnnounce } from "./sim-tracker.ts";
 export { ScriptedPeer, type PeerScript } from "./scripted-peer.ts";

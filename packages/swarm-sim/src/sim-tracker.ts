@@ -3,13 +3,24 @@ import type { TrackerPort } from "@bt/engine";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
+/** One announce, as it came to the tracker. */
+export interface SimAnnounce {
+  readonly host: string;
+  readonly infoHash: string;
+  readonly event: string | undefined;
+  readonly left: number;
+  readonly numWant: number | undefined;
+  /** Virtual ms. */
+  readonly at: number;
+}
+
 /** A tracker without a network: everybody who announced, at random, after a while. */
 export class SimTracker {
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
   readonly #swarms = new Map<string, Map<string, Endpoint>>();
   /** Every announce, in order. */
-  readonly log: { host: string; event: string | undefined; left: number }[] = [];
+  readonly log: SimAnnounce[] = [];
   readonly intervalMs: number;
 
   constructor(clock: VirtualClock, random: SeededRandom, intervalMs = 1_800_000) {
@@ -23,8 +34,9 @@ export class SimTracker {
     return {
       announce: async (_url, parameters) => {
         await new Promise<void>((resolve) => this.#clock.callAt(this.#clock.now() + 30, resolve));
-        this.log.push({ host, event: parameters.event, left: parameters.left });
         const key = formatHex(parameters.infoHash);
+        const { event, left, numWant } = parameters;
+        this.log.push({ host, infoHash: key, event, left, numWant, at: this.#clock.now() });
         let swarm = this.#swarms.get(key);
         if (swarm === undefined) this.#swarms.set(key, (swarm = new Map<string, Endpoint>()));
         if (parameters.event === "stopped") swarm.delete(host);

@@ -28,6 +28,11 @@ export function refuseAddress(
   if (scope === undefined || scope === "unusable") return "unusable";
   if (scope === "metadata") return "metadata";
   if (comesFromGlobal && scope !== "global") return "redirect-inward";
-  if (scope === "loopback" && !/^\/(announce|scrape)/.test(path)) return "loopback-path";
+  if (scope === "loopback" && !isTrackerPath(path)) return "loopback-path";
   return undefined;
+}
+
+/** Whether a path looks like a tracker's. */
+export function isTrackerPath(path: string): boolean {
+  return /^\/(announce|scrape)/.test(path);
 }

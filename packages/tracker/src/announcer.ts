@@ -44,6 +44,8 @@ export interface AnnounceOutcome {
    * The tracker that answered before this one, when it was another: a private torrent leaves all peers then (BEP 27).
    */
   readonly switchedFrom: string | undefined;
+  /** Of which info-hash the peers are. */
+  readonly hashIndex: number;
 }
 
 /**
@@ -130,9 +132,14 @@ export class Announcer {
     return abandoned;
   }
 
-  /** Whether we have all that we want but not everything: such a peer says "paused" at each interval (BEP 21). */
-  setPartialSeed(isPartialSeed: boolean): void {
+  /**
+   * Whether we have all that we want but not everything: such a peer says "paused" in each announce (BEP 21). A change is
+   * told as soon as the tracker's min interval allows: until then it names seeds to who wants none, or hides them.
+   */
+  setPartialSeed(isPartialSeed: boolean, now: number): void {
+    if (isPartialSeed === this.#isPartialSeed) return;
     this.#isPartialSeed = isPartialSeed;
+    this.requestPeers(now);
   }
 
   /** How many peers are of use now: the next announces ask for so many, at most for the option's `numWant`. */
@@ -204,10 +211,11 @@ export class Announcer {
     const task = this.#endTask(taskId);
     if (task === undefined) return NOTHING_CHANGED;
     const { tracker, event, lane } = task;
+    const { hashIndex } = tracker;
     tracker.failCount = 0;
     tracker.retryAt = -Infinity;
     tracker.lastError = undefined;
-    if (lane === undefined) return NOTHING_CHANGED;
+    if (lane === undefined) return { ...NOTHING_CHANGED, hashIndex };
     tracker.lastWarning = response.warning;
     tracker.lastAnswerAt = now;
     tracker.seederCount = response.seederCount;
@@ -223,7 +231,7 @@ export class Announcer {
     lane.active = tracker;
     const intervalMs = Math.max(this.#clamp(response.intervalMs), tracker.minimumAt - now);
     lane.dueAt = this.#owesCompleted(tracker) ? now : now + this.#jittered(intervalMs);
-    return { switchedFrom: before === undefined || before === tracker ? undefined : before.url };
+    return { switchedFrom: before === undefined || before === tracker ? undefined : before.url, hashIndex };
   }
 
   failed(taskId: number, error: TrackerError, now: number): void {
@@ -335,7 +343,7 @@ export class Announcer {
   }
 }
 
-const NOTHING_CHANGED: AnnounceOutcome = Object.freeze({ switchedFrom: undefined });
+const NOTHING_CHANGED: AnnounceOutcome = Object.freeze({ switchedFrom: undefined, hashIndex: 0 });
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const order = [...items];

@@ -94,6 +94,7 @@ export {
   type TrackerUrl,
 } from "./tracker-url.ts";
 export { parseProxyUrl, type ProxyUrl } from "./proxy-url.ts";
+export { ProxyHandshake, type ProxyCommand, type ProxyTarget } from "./proxy-handshake.ts";
 export { isSameOrigin, resolveRedirect } from "./redirect.ts";
 export { parseTrackerRecord, preferredUrls, type TrackerRecord } from "./dns-preferences.ts";
 export { addressScope, type AddressScope } from "./address-scope.ts";

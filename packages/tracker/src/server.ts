@@ -17,6 +17,7 @@ export {
   type TrackerPage,
   type TrackerServerOptions,
 } from "./server/server-options.ts";
+export type { ServerClock } from "./server/server-clock.ts";
 export type { TrackerCounts } from "./server/tracker-service.ts";
 export { parseListFile, type AccessLists } from "./server/access-rules.ts";
 export type { RateLimiterOptions } from "./server/rate-limiter.ts";

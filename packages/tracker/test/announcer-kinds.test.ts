@@ -5,7 +5,7 @@ import { A, answer, B, C, down, drain, inOrder, MINUTE, only } from "./support/a
 describe("a partial seed", () => {
   it('says "started" and "stopped" as everybody does, and "paused" in between (BEP 21)', () => {
     const announcer = inOrder([[A]]);
-    announcer.setPartialSeed(true);
+    announcer.setPartialSeed(true, 0);
     announcer.start(0);
     const first = only(announcer, 0);
     expect(first.event).toBe("started");
@@ -13,13 +13,27 @@ describe("a partial seed", () => {
     const second = only(announcer, 30 * MINUTE);
     expect(second.event).toBe("paused");
     announcer.succeeded(second.taskId, answer(), 30 * MINUTE);
-    announcer.setPartialSeed(false);
     const third = only(announcer, 60 * MINUTE);
-    expect(third.event).toBeUndefined();
+    expect(third.event).toBe("paused");
     announcer.succeeded(third.taskId, answer(), 60 * MINUTE);
-    announcer.setPartialSeed(true);
     announcer.stop(61 * MINUTE);
     expect(only(announcer, 61 * MINUTE).event).toBe("stopped");
+  });
+
+  it("says that it has become one, or is none any more, as soon as the tracker allows", () => {
+    const announcer = inOrder([[A]]);
+    announcer.start(0);
+    announcer.succeeded(only(announcer, 0).taskId, { ...answer(), minIntervalMs: 5 * MINUTE }, 0);
+    announcer.setPartialSeed(true, MINUTE);
+    expect(announcer.poll(MINUTE)).toBeUndefined();
+    expect(announcer.nextWakeAt()).toBe(5 * MINUTE);
+    const first = only(announcer, 5 * MINUTE);
+    expect(first.event).toBe("paused");
+    announcer.succeeded(first.taskId, answer(), 5 * MINUTE);
+    announcer.setPartialSeed(true, 7 * MINUTE); // no news
+    expect(announcer.poll(7 * MINUTE)).toBeUndefined();
+    announcer.setPartialSeed(false, 7 * MINUTE);
+    expect(only(announcer, 7 * MINUTE).event).toBeUndefined();
   });
 });
 
@@ -105,14 +119,17 @@ describe("a private torrent (BEP 27)", () => {
     announcer.start(0);
     announcer.failed(only(announcer, 0).taskId, down, 0);
     const switched = announcer.succeeded(only(announcer, 0).taskId, answer(), 0);
-    expect(switched).toEqual({ switchedFrom: undefined }); // nobody had answered before
+    expect(switched).toEqual({ switchedFrom: undefined, hashIndex: 0 }); // nobody had answered before
     // A could be tried again by now; a public torrent would.
     const again = only(announcer, 30 * MINUTE);
     expect(again.url).toBe(B);
     announcer.failed(again.taskId, down, 30 * MINUTE);
     const back = only(announcer, 30 * MINUTE);
     expect(back.url).toBe(A);
-    expect(announcer.succeeded(back.taskId, answer(), 30 * MINUTE)).toEqual({ switchedFrom: B });
+    expect(announcer.succeeded(back.taskId, answer(), 30 * MINUTE)).toEqual({
+      switchedFrom: B,
+      hashIndex: 0,
+    });
     expect(announcer.snapshot().find(({ url }) => url === A)!.nextAnnounceAt).toBe(60 * MINUTE);
   });
 
@@ -122,6 +139,7 @@ describe("a private torrent (BEP 27)", () => {
     announcer.succeeded(only(announcer, 0).taskId, answer(), 0);
     expect(announcer.succeeded(only(announcer, 30 * MINUTE).taskId, answer(), 30 * MINUTE)).toEqual({
       switchedFrom: undefined,
+      hashIndex: 0,
     });
     announcer.stop(31 * MINUTE);
     announcer.succeeded(only(announcer, 31 * MINUTE).taskId, answer(), 31 * MINUTE);
@@ -129,6 +147,7 @@ describe("a private torrent (BEP 27)", () => {
     announcer.failed(only(announcer, 32 * MINUTE).taskId, down, 32 * MINUTE);
     expect(announcer.succeeded(only(announcer, 32 * MINUTE).taskId, answer(), 32 * MINUTE)).toEqual({
       switchedFrom: undefined,
+      hashIndex: 0,
     });
   });
 });

@@ -72,9 +72,59 @@ describe("a swarm in memory", () => {
     for (let n = 1; n <= 3; n++) store.announce(announceOf(n), 0);
     for (let n = 1; n <= 9; n++) store.announce(announceOf(n, { infoHash: hashOf(2) }), 0);
     expect(store.stats(0)).toMatchObject({ swarmCount: 2, peerCount: 4 });
+  });
+
+  it("refuses a new swarm where all others have many peers, and lets go of one with few where there are such", () => {
+    const store = new MemorySwarmStore(seededRandom(), { maxSwarmCount: 2 });
+    for (let n = 1; n <= 3; n++) store.announce(announceOf(n), 0);
+    for (let n = 1; n <= 3; n++) store.announce(announceOf(n, { infoHash: hashOf(2) }), 0);
     expect(() => store.announce(announceOf(1, { infoHash: hashOf(3) }), 0)).toThrowError(
       expect.objectContaining({ code: "TRACKER_FAILURE" }),
     );
+    store.announce(announceOf(1, { event: "stopped" }), 0);
+    store.announce(announceOf(1, { infoHash: hashOf(3) }), 0);
+    expect(store.stats(0)).toMatchObject({ swarmCount: 2, peerCount: 4 });
+    expect(store.scrape([hashOf(2), hashOf(3)], 0).map(({ leecherCount }) => leecherCount)).toEqual([3, 1]);
+  });
+
+  it.each(["maxSwarmCount", "maxPeerCount"] as const)(
+    "under a flood of swarms keeps to %s, takes newcomers in, and keeps the swarms that live",
+    (cap) => {
+      const store = new MemorySwarmStore(seededRandom(), { [cap]: 1_000 });
+      const honest = Array.from({ length: 20 }, (_, i) => hashOf(i));
+      let port = 0;
+      const join = (infoHash: Uint8Array): number =>
+        store.announce(announceOf(++port, { infoHash, entry: entryOf("10.9.9.9", port % 60_000) }), 0)
+          .leecherCount;
+      for (const infoHash of honest) for (let n = 0; n < 5; n++) join(infoHash);
+      for (let i = 0; i < 5_000; i++) {
+        join(hashOf(1_000 + i));
+        const { swarmCount, peerCount, byteLength } = store.stats(0);
+        expect(cap === "maxSwarmCount" ? swarmCount : peerCount).toBeLessThanOrEqual(1_000);
+        expect(byteLength).toBeLessThan(2_000_000);
+      }
+      expect(store.scrape(honest, 0).every(({ leecherCount }) => leecherCount === 5)).toBe(true);
+      expect(join(honest[3]!)).toBe(6);
+      expect(join(hashOf(9_999))).toBe(1);
+    },
+  );
+
+  it("lets go of the silent peers of a large swarm little by little, and gives none of them away meanwhile", () => {
+    const store = new MemorySwarmStore(seededRandom(), {
+      peerLifetimeMs: 1_024_000,
+      maxPeersPerAddress: 1e6,
+    });
+    const entry = (n: number): Uint8Array => entryOf(`10.0.${n >> 8}.${n & 255}`, 5_000);
+    for (let n = 0; n < 20_000; n++) store.announce(announceOf(n, { entry: entry(n), numWant: 0 }), 0);
+    const now = 1_200_000;
+    const answer = store.announce(announceOf(1, { entry: entry(30_000), numWant: 200 }), now);
+    expect(answer.peers.count).toBe(0);
+    const { peerCount } = store.stats(now);
+    expect(peerCount).toBeGreaterThan(15_000);
+    let calls = 0;
+    for (; store.stats(now + 1_000 * calls).peerCount > 1; calls++) expect(calls).toBeLessThan(100);
+    expect(calls).toBeGreaterThan(5);
+    expect(store.scrape([announceOf(1).infoHash], now + 1_000 * calls)[0]).toMatchObject({ leecherCount: 1 });
   });
 
   it("agrees with a plain list after any sequence of announces, in small swarms and in large ones", () => {
@@ -173,7 +223,7 @@ describe("a swarm in memory", () => {
     expect(full.byteLength! / full.peerCount).toBeLessThan(60);
     // One peer in each 40th swarm stays: as spread as can be.
     fill(600_000, 500, 500);
-    for (let now = 1_000_000; now < 1_200_000; now += 1_000) store.stats(now);
+    for (let now = 1_000_000; now < 1_200_000; now += 250) store.stats(now);
     const after = store.stats(1_200_000);
     expect(after.peerCount).toBe(500);
     expect(after.byteLength).toBeLessThan(full.byteLength! / 4);

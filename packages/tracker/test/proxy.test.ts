@@ -163,8 +163,8 @@ describe("through a proxy", () => {
     expect(socks.asked[0]).toBe("localhost:8443");
   });
 
-  it("no UDP tracker is asked", async () => {
-    const announcing = announce("udp://tracker.example:80", { proxy: "socks5://127.0.0.1:1" });
+  it("no UDP tracker is asked where the proxy speaks HTTP", async () => {
+    const announcing = announce("udp://tracker.example:80", { proxy: "http://127.0.0.1:1" });
     await expect(announcing).rejects.toMatchObject({ code: "TRACKER_UNSUPPORTED_SCHEME" });
   });
 

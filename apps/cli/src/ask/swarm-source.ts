@@ -20,7 +20,7 @@ export const ASK_OPTIONS = {
   bind: valueOption("--bind <address>", "address to ask from", parseBindAddress),
   proxy: valueOption(
     "--proxy <url>",
-    "ask through this proxy: http://host:port or socks5://host:port (not UDP trackers)",
+    "ask through this proxy: http://host:port (not UDP trackers) or socks5://host:port",
     parseText,
   ),
   ...JSON_OPTION,
@@ -44,10 +44,13 @@ export async function readSwarmSource(
   trackers: readonly (readonly string[])[],
   io: Io,
   stop: Stop,
+  proxy?: string,
 ): Promise<SwarmSource> {
   const source = findSource(text, io);
   const found =
-    source.kind === "magnet" ? readMagnet(source.uri) : (await readTorrent(text, io, stop)).metainfo;
+    source.kind === "magnet"
+      ? readMagnet(source.uri)
+      : (await readTorrent(text, io, stop, { proxy })).metainfo;
   const urls = [...new Set((trackers.length > 0 ? trackers : found.trackers).flat())];
   if (urls.length === 0) throw usageFailure("the source names no tracker; name one with --tracker");
   const infoHashes: Uint8Array[] = [];

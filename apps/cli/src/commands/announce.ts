@@ -53,7 +53,7 @@ export const announce = defineCommand({
   ],
   stopsCleanly: true,
   async run({ io, stop, operands, options }) {
-    const source = await readSwarmSource(operands[0]!, options.tracker, io, stop);
+    const source = await readSwarmSource(operands[0]!, options.tracker, io, stop, options.proxy);
     const { randomBytes } = await import("node:crypto");
     // A "stopped" that was asked for may take its time; one that only tidies up may not.
     const client = await openAskClient(

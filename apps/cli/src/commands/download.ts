@@ -73,13 +73,13 @@ export const download = defineCommand({
 type DownloadCall = Call<typeof OPTIONS>;
 
 /** Every source is read before the first byte is downloaded, so that a mistake in the last one does not come late. */
-async function readAll({ io, stop, operands }: DownloadCall): Promise<LoadedTorrent[]> {
+async function readAll({ io, stop, operands, options: { proxy } }: DownloadCall): Promise<LoadedTorrent[]> {
   const torrents = new Map<string, LoadedTorrent>();
   for (const text of operands) {
     if (text === "-" && [...torrents.values()].some(({ origin }) => origin === "-")) {
       throw usageFailure("standard input can be read only once; give - only once");
     }
-    const torrent = await readTorrent(text, io, stop);
+    const torrent = await readTorrent(text, io, stop, { proxy });
     const key = String(torrent.metainfo.infoHash ?? torrent.metainfo.infoHashV2);
     const twin = torrents.get(key);
     if (twin !== undefined) throw usageFailure(`${text} is the same torrent as ${twin.origin}; give it once`);

@@ -20,7 +20,13 @@ export const scrape = defineCommand({
   ],
   stopsCleanly: true,
   async run({ io, stop, operands, options }) {
-    const { infoHashes, trackers } = await readSwarmSource(operands[0]!, options.tracker, io, stop);
+    const { infoHashes, trackers } = await readSwarmSource(
+      operands[0]!,
+      options.tracker,
+      io,
+      stop,
+      options.proxy,
+    );
     const client = await openAskClient(options);
     const report = new TrackerReport(io, options);
     const ask = async (tracker: string): Promise<void> => {

@@ -79,7 +79,7 @@ async function findItem(call: SeedCall): Promise<TransferItem> {
     if (options.torrentOut !== undefined)
       throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
     const root = resolve(io.cwd, options.data ?? ".");
-    const metainfo = namedAsOnDisk(await readTorrent(text, io, stop), root);
+    const metainfo = namedAsOnDisk(await readTorrent(text, io, stop, { proxy: options.proxy }), root);
     return { metainfo, root, trackers: options.tracker, keepsState: true };
   }
   if (options.list) throw usageFailure("--list is for a torrent; make one of the path with bt create");

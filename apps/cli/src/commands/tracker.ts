@@ -153,10 +153,20 @@ function parseNetwork(text: string): string {
   return text.trim();
 }
 
-/** The port is somebody else's, or needs more rights: both are cured by another port. */
+/** The port is somebody else's, or needs more rights: both are cured by another port. Or the address is not ours. */
 function listenFailure(error: unknown): unknown {
-  const { cause, data } = (error ?? {}) as { cause?: { code?: string }; data?: { port?: number } };
+  const { cause, data } = (error ?? {}) as {
+    cause?: { code?: string };
+    data?: { host?: string; port?: number };
+  };
   if (cause?.code === undefined) return error;
+  if (cause.code === "EADDRNOTAVAIL")
+    return new Failure(
+      EXIT.network,
+      cause.code,
+      `this machine has no address ${data?.host ?? ""}; correct --bind`,
+      { cause: error },
+    );
   const why =
     cause.code === "EADDRINUSE"
       ? "something else uses it"

@@ -17,6 +17,11 @@ export const NETWORK_OPTIONS = {
     "ask this tracker too (repeatable; commas put several into one tier)",
     parseTrackerTier,
   ),
+  proxy: valueOption(
+    "--proxy <url>",
+    "reach peers and trackers through http://host:port or socks5://host:port, and nothing past it",
+    parseText,
+  ),
   noTrackers: switchOption("--no-trackers", "ask no tracker at all"),
   maxDown: valueOption("--max-down <rate>", "download at most so much a second, e.g. 500K or 2M", parseRate),
   maxUp: valueOption("--max-up <rate>", "upload at most so much a second", parseRate),

@@ -29,9 +29,13 @@ export async function readTorrent(
   text: string,
   io: Io,
   stop: Stop,
-  options?: ParseOptions,
+  options?: ParseOptions & { readonly proxy?: string | undefined },
 ): Promise<LoadedTorrent> {
   const source = findSource(text, io);
+  if (source.kind === "url" && options?.proxy !== undefined)
+    throw usageFailure(
+      "a .torrent is not fetched from the web through --proxy yet, nor past it; download it and give the file",
+    );
   if (source.kind === "magnet") {
     throw usageFailure(
       `cannot use a magnet link or info-hash here yet; give the .torrent file or its web address`,

@@ -1,7 +1,7 @@
 import type { Session } from "@bt/engine";
 import type { Endpoint } from "@bt/primitives";
 import { EXIT } from "../exit-codes.ts";
-import { Failure } from "../failure.ts";
+import { Failure, usageFailure } from "../failure.ts";
 import type { OptionValues } from "../options/option-spec.ts";
 import type { NETWORK_OPTIONS } from "../options/transfer-options.ts";
 import { limitInlining } from "../process/limit-inlining.ts";
@@ -15,12 +15,13 @@ export async function openSession(
   allocation: "sparse" | "full" = "sparse",
 ): Promise<Session> {
   const { createNodeSession } = await import("@bt/engine/node");
-  const { port, bind, maxDown, maxUp, maxPeers } = network;
+  const { port, bind, maxDown, maxUp, maxPeers, proxy } = network;
   try {
     const session = await createNodeSession({
       port: port ?? 0,
       allocation,
       ...(bind === undefined ? {} : { host: bind }),
+      ...(proxy === undefined ? {} : { proxy }),
       ...(maxDown === undefined ? {} : { maxDownloadRate: maxDown }),
       ...(maxUp === undefined ? {} : { maxUploadRate: maxUp }),
       ...(maxPeers === undefined ? {} : { maxPeers }),
@@ -30,6 +31,25 @@ export async function openSession(
   } catch (error) {
     throw listenFailure(error, network);
   }
+}
+
+/** What would go past the proxy is refused before anything is sent. @throws Failure */
+export async function checkProxy({ proxy, port, peer }: NetworkValues): Promise<void> {
+  if (proxy === undefined) return;
+  const { parseProxyUrl } = await import("@bt/tracker");
+  try {
+    parseProxyUrl(proxy);
+  } catch (cause) {
+    throw usageFailure((cause as Error).message);
+  }
+  if (port !== undefined && port !== 0)
+    throw usageFailure("through --proxy nobody can connect to us; leave out --port");
+  const { isIP } = await import("node:net");
+  const named = peer.find(({ host }) => isIP(host) === 0);
+  if (named !== undefined)
+    throw usageFailure(
+      `looking up ${named.host} would go past --proxy; give the peer's address, for example 192.0.2.7:6881`,
+    );
 }
 
 /** The addresses behind the `--peer` options. */

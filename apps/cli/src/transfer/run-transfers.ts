@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { hexOrNull } from "../info/torrent-json.ts";
 import type { TransferView } from "../output/transfer-event.ts";
 import { CLEAN_STOP_MS, type Stop } from "../stop.ts";
-import { type NetworkValues, openSession, resolvePeers } from "./open-session.ts";
+import { checkProxy, type NetworkValues, openSession, resolvePeers } from "./open-session.ts";
 import { TorrentRun, type TorrentRunOptions } from "./torrent-run.ts";
 
 /** One torrent to be downloaded or seeded. */
@@ -34,12 +34,14 @@ const FAREWELL_MS = 1_000;
 
 /** Downloads or seeds until all items are done with. Rejects with the interruption after a clean stop. */
 export async function runTransfers(plan: TransferPlan, view: TransferView, stop: Stop): Promise<ExitCode> {
+  await checkProxy(plan.network);
   const peers = await resolvePeers(plan.network);
   const session = await openSession(plan.network, plan.allocation);
   let ticking: ReturnType<typeof setInterval> | undefined;
   let runs: readonly TorrentRun[] = [];
   try {
-    view.emit({ event: "listening", port: session.port });
+    if (plan.network.proxy === undefined) view.emit({ event: "listening", port: session.port });
+    else view.detail("everything goes through the proxy; nobody can connect to us");
     runs = plan.items.map((item) => {
       const { metainfo, root } = item;
       view.emit({

@@ -11,8 +11,15 @@ export function stopAnnouncing(t: TorrentState): void {
 
 /** Hands over every announce that is due. */
 export function driveAnnouncer(t: TorrentState): void {
-  // A torrent that is full has no use for names; it still wants to be named to others.
-  t.announcer.setNumWant(t.peers.size < t.limits.maximumPeers ? Infinity : 0);
+  // BEP 21: all that is wanted is there, but not everything.
+  t.announcer.setPartialSeed(t.status === "seeding" && !t.picker.have.isFull, t.now);
+  if (t.announcer.nextWakeAt() > t.now) return;
+  t.announcer.setNumWant(
+    t.policies.numWant({
+      roomCount: t.limits.maximumPeers - t.peers.size,
+      candidateCount: t.book.candidateCount(t.status === "seeding"),
+    }),
+  );
   for (;;) {
     const task = t.announcer.poll(t.now);
     if (task === undefined) return;
@@ -21,10 +28,10 @@ export function driveAnnouncer(t: TorrentState): void {
 }
 
 export function trackerAnswered(t: TorrentState, taskId: number, response: AnnounceResponse): void {
-  const { switchedFrom } = t.announcer.succeeded(taskId, response, t.now);
+  const { switchedFrom, hashIndex } = t.announcer.succeeded(taskId, response, t.now);
   if (t.isActive) {
     if (switchedFrom !== undefined && t.metainfo.private) leavePeers(t);
-    for (const endpoint of response.peers) t.book.note(endpoint, "tracker", true);
+    for (const endpoint of response.peers) t.book.note(endpoint, "tracker", true, hashIndex);
     dialMore(t);
     if (response.warning !== undefined)
       t.reports.warning(new EngineError("ENGINE_TRACKER_FAILED", `a tracker warns: ${response.warning}`));

@@ -52,6 +52,7 @@ export function peerJoined(t: TorrentState, peer: Peer): void {
   if (peer.fast && have.isFull) sendTo(t, peer, encodeHaveAll());
   else if (peer.fast && have.isEmpty) sendTo(t, peer, encodeHaveNone());
   else if (!have.isEmpty) sendTo(t, peer, encodeBitfield(have.toBytes()));
+  const port = t.surroundings.listenPort();
   if (peer.extensionProtocol)
     sendTo(
       t,
@@ -60,7 +61,7 @@ export function peerJoined(t: TorrentState, peer: Peer): void {
         extensions: {},
         client: CLIENT_NAME,
         requestQueueDepth: t.limits.maximumWaitingRequests,
-        port: t.surroundings.listenPort(),
+        ...(port > 0 && { port }),
       }),
     );
 }
@@ -95,7 +96,7 @@ export function extensionHandshake(t: TorrentState, peer: Peer, handshake: Exten
   peer.client = handshake.client ?? peer.client;
   // Where an incoming peer can be dialled; noted so that it is found again after it has gone.
   if (!peer.outgoing && handshake.port !== undefined)
-    t.book.note({ host: peer.endpoint.host, port: handshake.port }, "incoming", true);
+    t.book.note({ host: peer.endpoint.host, port: handshake.port }, "incoming", true, peer.record.hashIndex);
 }
 
 export function peerHas(t: TorrentState, peer: Peer, piece: number): void {

@@ -21,7 +21,13 @@ export type Fact =
   | { readonly type: "closing" }
   | { readonly type: "time-passed" }
   // finding peers
-  | { readonly type: "peers-found"; readonly endpoints: readonly Endpoint[]; readonly source: PeerSource }
+  | {
+      readonly type: "peers-found";
+      readonly endpoints: readonly Endpoint[];
+      readonly source: PeerSource;
+      /** In which of a hybrid torrent's swarms; the first when absent. */
+      readonly hashIndex?: number;
+    }
   | { readonly type: "tracker-answered"; readonly taskId: number; readonly response: AnnounceResponse }
   | { readonly type: "tracker-failed"; readonly taskId: number; readonly error: TrackerError }
   // connections

@@ -7,6 +7,8 @@ import { reconnectBackoff } from "../policy/reconnect-backoff.ts";
 export interface PeerRecord {
   readonly endpoint: Endpoint;
   readonly source: PeerSource;
+  /** By which of the torrent's info-hashes it is greeted (`swarmHashes`). */
+  hashIndex: number;
   state: "idle" | "dialling" | "connected";
   /** It may be dialled: its port is a listening one and not just where a connection came from. */
   connectable: boolean;
@@ -47,12 +49,19 @@ export class PeerBook {
   }
 
   /** The record of `endpoint`, made when it is new; `undefined` when it is banned or the book is full. */
-  note(endpoint: Endpoint, source: PeerSource, connectable: boolean): PeerRecord | undefined {
+  note(
+    endpoint: Endpoint,
+    source: PeerSource,
+    connectable: boolean,
+    hashIndex: number = 0,
+  ): PeerRecord | undefined {
     const key = formatEndpoint(endpoint);
     const known = this.#records.get(key);
     if (known !== undefined) {
       if (known.banned) return undefined;
       known.connectable ||= connectable;
+      // Who is in both swarms of a hybrid torrent is met in the first.
+      known.hashIndex = Math.min(known.hashIndex, hashIndex);
       // Named again: whatever was wrong may have been mended.
       if (known.nextDialAt === Infinity && known.state === "idle") {
         known.failureCount = Math.max(0, known.failureCount - 1);
@@ -68,6 +77,7 @@ export class PeerBook {
     const record: PeerRecord = {
       endpoint,
       source,
+      hashIndex,
       state: "idle",
       connectable,
       failureCount: 0,
@@ -100,6 +110,14 @@ export class PeerBook {
     for (const record of this.#records.values())
       if (isDialable(record, seeding)) next = Math.min(next, record.nextDialAt);
     return next;
+  }
+
+  /** Endpoints that may be dialled and have not failed: what there is without asking anybody. */
+  candidateCount(seeding: boolean): number {
+    let count = 0;
+    for (const record of this.#records.values())
+      if (record.failureCount === 0 && isDialable(record, seeding)) count++;
+    return count;
   }
 
   dialling(record: PeerRecord, now: number): void {

@@ -1,3 +1,4 @@
+import { driveAnnouncer } from "./announcing.ts";
 import { dialMore } from "./connecting.ts";
 import type { FilePriority } from "./file-priority.ts";
 import { refillIdle, updateInterest } from "./downloading.ts";
@@ -22,6 +23,7 @@ export function selectFiles(t: TorrentState, priorities: ReadonlyMap<number, Fil
   for (const peer of t.peers) updateInterest(t, peer);
   refillIdle(t);
   dialMore(t);
+  driveAnnouncer(t);
 }
 
 /** A piece that several files share is wanted as much as the one that is wanted most. */

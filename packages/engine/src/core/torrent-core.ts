@@ -86,7 +86,7 @@ export class TorrentCore implements Sleeper {
       case "time-passed":
         return this.#timePassed(t);
       case "peers-found":
-        for (const endpoint of fact.endpoints) t.book.note(endpoint, fact.source, true);
+        for (const endpoint of fact.endpoints) t.book.note(endpoint, fact.source, true, fact.hashIndex);
         return dialMore(t);
       case "tracker-answered":
         return trackerAnswered(t, fact.taskId, fact.response);

@@ -9,6 +9,7 @@ import type { Peer } from "./peer.ts";
 import { PeerBook, type PeerRecord } from "./peer-book.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { RateMeter } from "./rate-meter.ts";
+import { swarmHashes } from "./swarm-hashes.ts";
 
 export type TorrentStatus = "checking" | "downloading" | "seeding" | "paused" | "error" | "closed";
 
@@ -123,7 +124,12 @@ export class TorrentState {
     const random = (): number => init.surroundings.random.fraction();
     this.picker = new PiecePicker(this.layout, random, { onDropped: (piece) => this.#pieceDropped(piece) });
     this.announcer = new Announcer(
-      { tiers: init.trackers, random, isPrivate: init.metainfo.private },
+      {
+        tiers: init.trackers,
+        random,
+        hashCount: swarmHashes(init.metainfo).length,
+        isPrivate: init.metainfo.private,
+      },
       init.limits.announcer,
     );
     this.batch = new BlockBatch(init.limits.requestDepth.maximumDepth);

@@ -3,8 +3,9 @@
  *
  * @packageDocumentation
  */
-import { createTrackerClient } from "@bt/tracker";
+import { createTrackerClient, parseProxyUrl } from "@bt/tracker";
 import type { EnginePorts } from "../ports.ts";
+import { createProxyTransport } from "../proxy-transport.ts";
 import { createSession, type Session, type SessionOptions } from "../session.ts";
 import { createFileDisk, type FileDiskOptions } from "./file-disk.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
@@ -18,6 +19,11 @@ export interface NodeSessionOptions
   readonly host?: string;
   /** Bytes of piece buffers, default 32 MiB. Fewer are used when downloads are slow. */
   readonly memoryBudgetLength?: number;
+  /**
+   * `http://host:port` or `socks5://name:password@host:port`: peers and trackers are reached through it, and nothing is sent past
+   * it. Nobody can connect to us then (`port` is not listened on), and UDP trackers are asked through SOCKS 5 only.
+   */
+  readonly proxy?: string;
   /** Replaces single ports. */
   readonly ports?: Partial<EnginePorts>;
 }
@@ -25,27 +31,38 @@ export interface NodeSessionOptions
 /** Piece buffers of a session: enough for 500 requests of 16 KiB to four fast peers. */
 export const DEFAULT_MEMORY_BUDGET_LENGTH: number = 32 * 1024 * 1024;
 
-/** Starts a session on this machine; resolves when it listens. */
+/**
+ * Starts a session on this machine; resolves when it listens.
+ * @throws TypeError for a `proxy` that is no proxy's URL.
+ */
 export async function createNodeSession(options: NodeSessionOptions = {}): Promise<Session> {
-  const { host, memoryBudgetLength = DEFAULT_MEMORY_BUDGET_LENGTH, ports, ...other } = options;
+  const { host, memoryBudgetLength = DEFAULT_MEMORY_BUDGET_LENGTH, ports, proxy, ...other } = options;
   const { allocation, openFileLimit, ...rest } = other;
-  const tracker = ports?.tracker ?? createTracker(host);
+  const tracker = ports?.tracker ?? createTracker(host, proxy);
   return createSession({
     ...rest,
     ports: {
       clock: ports?.clock ?? systemClock,
       random: ports?.random ?? systemRandom,
-      transport: ports?.transport ?? createTcpTransport({ host }),
+      transport: ports?.transport ?? createTransport(host, proxy),
       disk: ports?.disk ?? createFileDisk({ memoryBudgetLength, allocation, openFileLimit }),
       tracker,
     },
   });
 }
 
-function createTracker(host: string | undefined): EnginePorts["tracker"] {
+function createTransport(host: string | undefined, proxy: string | undefined): EnginePorts["transport"] {
+  const direct = createTcpTransport({ host });
+  return proxy === undefined ? direct : createProxyTransport(parseProxyUrl(proxy), direct);
+}
+
+function createTracker(host: string | undefined, proxy: string | undefined): EnginePorts["tracker"] {
   // Tells trackers that what comes over two address families comes from one peer (BEP 7).
   const key = new DataView(systemRandom.bytes(4).slice().buffer).getUint32(0);
-  const client = createTrackerClient(host === undefined ? {} : { bindAddress: host });
+  const client = createTrackerClient({
+    ...(host !== undefined && { bindAddress: host }),
+    ...(proxy !== undefined && { proxy }),
+  });
   return {
     announce: (url, parameters, signal, onFurtherAnswer) =>
       client.announce(url, { ...parameters, key }, { signal, onFurtherAnswer }),

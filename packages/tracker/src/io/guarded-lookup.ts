@@ -9,6 +9,11 @@ export function requireAllowedHost(host: string, request: GuardedRequest): void 
   if (refusal !== undefined) throw refused(host, refusal);
 }
 
+/** What is judged in a host's place when a proxy looks names up (RFC 6761 6.3: these mean this machine, whoever does). */
+export function judgedHost(host: string): string {
+  return /^(.*\.)?localhost\.?$/.test(host) ? "127.0.0.1" : host;
+}
+
 /** A name lookup that gives only addresses of `family` (of any when it is 0) that the rules, if any, allow. */
 export function guardedLookup(
   resolve: (host: string) => Promise<readonly string[]>,

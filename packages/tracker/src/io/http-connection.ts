@@ -2,9 +2,11 @@ import type { Socket } from "node:net";
 import type { AnswerWriter } from "../server/answer-writer.ts";
 import { type HttpAnswers, type HttpReply, forwardedHost } from "../server/http-answers.ts";
 import type { HttpRequestReader } from "../server/http-request.ts";
+import type { ServerClock } from "../server/server-clock.ts";
 
 /** What the connections of a server share. */
 export interface HttpShared {
+  readonly clock: ServerClock;
   readonly answers: HttpAnswers;
   readonly reader: HttpRequestReader;
   readonly isTrusted: (host: string) => boolean;
@@ -58,7 +60,7 @@ export class HttpConnection implements HttpReply {
     this.host = host;
     this.#shared = shared;
     this.#isProxy = shared.isTrusted(host);
-    this.deadlineAt = performance.now() + REQUEST_TIMEOUT_MS;
+    this.deadlineAt = this.#shared.clock.now() + REQUEST_TIMEOUT_MS;
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("end", () => {
       this.#hasEnded = true;
@@ -90,7 +92,7 @@ export class HttpConnection implements HttpReply {
     const isFree = this.#socket.write(answer);
     this.#isAnswering = false;
     if (!this.#keepAlive) return this.#finish();
-    this.deadlineAt = performance.now() + IDLE_TIMEOUT_MS;
+    this.deadlineAt = this.#shared.clock.now() + IDLE_TIMEOUT_MS;
     if (!isFree) {
       this.#isAnswering = true;
       this.#socket.pause();
@@ -125,7 +127,7 @@ export class HttpConnection implements HttpReply {
       at = reader.end;
       this.#keepAlive = reader.keepAlive && this.#shared.mayKeep();
       this.#isHead = reader.isHead;
-      const now = performance.now();
+      const now = this.#shared.clock.now();
       this.deadlineAt = now + REQUEST_TIMEOUT_MS;
       if (!this.#keepAlive && at < bytes.length) this.#rest = EMPTY; // so that #finish does not reset the connection
       answers.answer(bytes, reader, this.#isProxy ? this.#clientOf(bytes) : this.host, now, this);
@@ -165,7 +167,7 @@ export class HttpConnection implements HttpReply {
       this.#socket.destroy();
       return;
     }
-    this.deadlineAt = performance.now() + LINGER_MS;
+    this.deadlineAt = this.#shared.clock.now() + LINGER_MS;
     this.#rest = undefined;
     this.#socket.end();
     this.#socket.resume();

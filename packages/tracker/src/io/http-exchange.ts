@@ -2,7 +2,7 @@ import { decodeAnswer } from "../announce-response.ts";
 import { TrackerError } from "../errors.ts";
 import { isSameOrigin, resolveRedirect } from "../redirect.ts";
 import { requireTrackerUrl, type TrackerUrl } from "../tracker-url.ts";
-import { requestHop, timeout, type ClientSettings, type HopAnswer } from "./http-hop.ts";
+import { requestHop, timeout, type ClientSettings, type HopAnswer, type HttpMeans } from "./http-hop.ts";
 import { inflateBody } from "./inflate-body.ts";
 
 /** The longest pause that a `Retry-After` can ask for. */
@@ -15,7 +15,7 @@ const MAX_RETRY_AFTER_S = 86_400;
 export async function exchange(
   text: string,
   family: 4 | 6 | undefined,
-  settings: ClientSettings,
+  means: HttpMeans,
   totalTimeoutMs: number,
   cancel: AbortSignal,
 ): Promise<Uint8Array> {
@@ -27,7 +27,7 @@ export async function exchange(
   cancel.addEventListener("abort", onCancel);
   if (cancel.aborted) onCancel();
   try {
-    return await followRedirects(first, family, settings, ending.signal);
+    return await followRedirects(first, family, means, ending.signal);
   } finally {
     clearTimeout(timer);
     cancel.removeEventListener("abort", onCancel);
@@ -37,14 +37,15 @@ export async function exchange(
 async function followRedirects(
   first: TrackerUrl,
   family: 4 | 6 | undefined,
-  settings: ClientSettings,
+  means: HttpMeans,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const { settings } = means;
   let url = first;
   let credentials = first.credentials;
   let comesFromGlobal = false;
   for (let hop = 0; hop <= settings.maxRedirectCount; hop++) {
-    const answer = await requestHop(url, credentials, { comesFromGlobal }, family, settings, signal);
+    const answer = await requestHop(url, credentials, { comesFromGlobal }, family, means, signal);
     comesFromGlobal ||= answer.isFromGlobal;
     if (![301, 302, 303, 307, 308].includes(answer.status)) return finish(answer, url, settings);
     const next = resolveRedirect(url, answer.location);

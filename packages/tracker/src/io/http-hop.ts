@@ -9,10 +9,17 @@ import type { TrackerUrl } from "../tracker-url.ts";
 import { systemResolve } from "./system-resolve.ts";
 import { parseProxyUrl } from "../proxy-url.ts";
 import { throughProxy } from "./proxied-request.ts";
-import { guardedLookup, requireAllowedHost } from "./guarded-lookup.ts";
+import { guardedLookup, judgedHost, requireAllowedHost } from "./guarded-lookup.ts";
+import type { KeptConnections } from "./kept-connections.ts";
 
 /** The client's options with the defaults in their places. */
 export type ClientSettings = TrackerClientOptions & typeof DEFAULT_CLIENT_OPTIONS;
+
+/** What requests are made with. */
+export interface HttpMeans {
+  readonly settings: ClientSettings;
+  readonly connections: KeptConnections;
+}
 
 /** One answer of one server; a redirect is an answer too. */
 export interface HopAnswer {
@@ -25,7 +32,7 @@ export interface HopAnswer {
 }
 
 /**
- * One GET, one answer. Nothing is kept alive: a tracker is asked every half an hour.
+ * One GET, one answer.
  * @throws TrackerError and nothing else; with the reason of `signal` when that ends it.
  */
 export async function requestHop(
@@ -33,7 +40,7 @@ export async function requestHop(
   credentials: string,
   hop: Pick<GuardedRequest, "comesFromGlobal">,
   family: 4 | 6 | undefined,
-  settings: ClientSettings,
+  { settings, connections }: HttpMeans,
   signal: AbortSignal,
 ): Promise<HopAnswer> {
   const { proxy } = settings;
@@ -41,14 +48,19 @@ export async function requestHop(
   if (signal.aborted) throw signal.reason;
   try {
     // A proxy looks the names up: only those that can be judged without a lookup are.
-    const host = proxy !== undefined && isOwnName(url.host) ? "127.0.0.1" : url.host;
+    const host = proxy === undefined ? url.host : judgedHost(url.host);
     if (settings.guardAddresses) requireAllowedHost(host, guarded);
     requireFamily(url, family);
     let options = requestOptions(url, credentials, guarded, family, settings);
     if (proxy !== undefined) {
       options = await throughProxy(parseProxyUrl(proxy), url, options, { ...settings, signal });
+    } else {
+      const use = connections.useFor(url, settings.guardAddresses ? guarded : undefined);
+      options = { ...options, ...use, headers: { ...options.headers, connection: use.connection } };
     }
-    const answer = await send(url, options, settings, signal);
+    const answer =
+      (await send(url, options, settings, signal)) ??
+      (await send(url, { ...options, agent: false }, settings, signal))!;
     // What came through a proxy came from where the URL says; a name may be anywhere: judged as global, the stricter side.
     return proxy === undefined
       ? answer
@@ -58,21 +70,21 @@ export async function requestHop(
   }
 }
 
-/** RFC 6761 6.3: these names mean this machine, whoever looks them up. */
-function isOwnName(host: string): boolean {
-  return /^(.*\.)?localhost\.?$/.test(host);
-}
-
+/** `undefined` when the request came upon a kept connection that the other side was just ending: ask once more, over a new one. */
 function send(
   url: TrackerUrl,
   options: https.RequestOptions,
   settings: ClientSettings,
   signal: AbortSignal,
-): Promise<HopAnswer> {
+): Promise<HopAnswer | undefined> {
   return new Promise((resolve, reject) => {
     const request = (url.scheme === "https" ? https : http).request(options);
+    // Node would keep what the agent may keep, whatever the header says.
+    request.shouldKeepAlive = (options.headers as http.OutgoingHttpHeaders)["connection"] === "keep-alive";
+    let isAnswered = false;
     const fail = (error: unknown): void => {
-      reject(error as Error);
+      if (request.reusedSocket && !isAnswered && !(error instanceof TrackerError)) resolve(undefined);
+      else reject(error as Error);
       signal.removeEventListener("abort", onAbort);
       request.destroy();
     };
@@ -83,6 +95,7 @@ function send(
     const onEarlyClose = (): void => fail(new Error("the connection ended without an answer"));
     request.on("close", onEarlyClose); // a switch to another protocol ends so, without an error
     request.on("response", (response) => {
+      isAnswered = true;
       request.off("close", onEarlyClose);
       // A socket that is closed already tells no address: judged as global, the stricter side.
       const isFromGlobal = (addressScope(response.socket.remoteAddress ?? "") ?? "global") === "global";
@@ -92,7 +105,7 @@ function send(
         const retryAfter = response.headers["retry-after"];
         const encoding = response.headers["content-encoding"] ?? "";
         resolve({ status: response.statusCode ?? 0, location, retryAfter, encoding, body, isFromGlobal });
-        request.destroy();
+        if (!request.shouldKeepAlive) request.destroy();
       }, fail);
     });
     request.end();
@@ -127,6 +140,7 @@ function requestOptions(
       connection: "close",
     },
     maxHeaderSize: settings.maxHeaderLength,
+    ...(family !== undefined && { family }),
     ...(credentials !== "" && { auth: credentials }),
     ...(bindAddress !== undefined && { localAddress: bindAddress }),
     ...(trustedCertificates !== undefined && { ca: trustedCertificates }),

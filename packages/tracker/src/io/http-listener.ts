@@ -1,6 +1,7 @@
 import { BlockList, createServer, isIPv6, type AddressInfo, type Server, type Socket } from "node:net";
 import { HttpAnswers } from "../server/http-answers.ts";
 import { HttpRequestReader } from "../server/http-request.ts";
+import type { ServerClock } from "../server/server-clock.ts";
 import type { TrackerService } from "../server/tracker-service.ts";
 import { HttpConnection, type HttpShared } from "./http-connection.ts";
 
@@ -17,13 +18,16 @@ export class HttpListener {
   readonly #countByHost = new Map<string, number>();
   readonly #shared: HttpShared;
   readonly #maxPerHost: number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: ServerClock;
+  #stopLooking: (() => void) | undefined;
 
-  constructor(service: TrackerService) {
+  constructor(service: TrackerService, clock: ServerClock) {
     const { settings } = service;
     const isTrusted = trustOf(settings.trustedProxies);
     const header = settings.trustedProxies.length > 0 ? settings.forwardedHeader.toLowerCase() : undefined;
+    this.#clock = clock;
     this.#shared = {
+      clock,
       answers: new HttpAnswers(service),
       reader: new HttpRequestReader(MAX_HEADER_LENGTH, header),
       isTrusted,
@@ -47,14 +51,14 @@ export class HttpListener {
         this.#server.off("error", reject);
         // A connection that cannot be taken (no file descriptors left) must not end the program; others still can.
         this.#server.on("error", () => undefined);
-        this.#timer = setInterval(() => this.#cutOff(), CHECK_INTERVAL_MS);
+        this.#stopLooking = this.#clock.every(CHECK_INTERVAL_MS, () => this.#cutOff());
         resolve(this.#server.address() as AddressInfo);
       });
     });
   }
 
   close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopLooking?.();
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       for (const connection of this.#connections) connection.destroy();
@@ -85,7 +89,7 @@ export class HttpListener {
   }
 
   #cutOff(): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     // Not before it is late twice: after a stall this runs before what has come meanwhile is read.
     for (const connection of this.#connections) {
       if (connection.deadlineAt >= now) connection.isLate = false;

@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { TrackerError } from "../errors.ts";
 import type { ConnectionIds } from "../server/connection-ids.ts";
 import { DEFAULT_SERVER_OPTIONS, type TrackerServerOptions } from "../server/server-options.ts";
+import type { ServerClock } from "../server/server-clock.ts";
 import type { TrackerService } from "../server/tracker-service.ts";
 import { HttpListener } from "./http-listener.ts";
 import { UdpListener } from "./udp-listener.ts";
@@ -31,6 +32,7 @@ export async function listenAll(
   service: TrackerService,
   ids: ConnectionIds,
   options: Pick<TrackerServerOptions, "host" | "port" | "udpPort">,
+  clock: ServerClock,
 ): Promise<Listeners> {
   const { host, port = DEFAULT_SERVER_OPTIONS.port, udpPort = null } = options;
   if (port === null && udpPort === null) throw new TypeError("a tracker needs a port for HTTP or for UDP");
@@ -49,9 +51,14 @@ export async function listenAll(
       let httpPort: number | undefined = port ?? undefined;
       if (port !== null) {
         for (const address of hosts) {
-          const listener = new HttpListener(service);
+          const listener = new HttpListener(service, clock);
           const at: number = httpPort!;
-          const bound = await attempt(() => listener.listen(at, address, ipv6Only), at, mayLack(address));
+          const bound = await attempt(
+            () => listener.listen(at, address, ipv6Only),
+            address,
+            at,
+            mayLack(address),
+          );
           if (bound === undefined) continue;
           open.http.push(listener);
           httpPort = bound.port;
@@ -61,9 +68,9 @@ export async function listenAll(
       let udpAt: number | undefined = udpPort === 0 ? (httpPort ?? 0) : (udpPort ?? undefined);
       if (udpAt !== undefined) {
         for (const address of hosts) {
-          const listener = new UdpListener(service, ids, isIPv6(address) ? 6 : 4, ipv6Only);
+          const listener = new UdpListener(service, ids, isIPv6(address) ? 6 : 4, ipv6Only, clock);
           const at: number = udpAt;
-          const bound = await attempt(() => listener.listen(at, address), at, mayLack(address));
+          const bound = await attempt(() => listener.listen(at, address), address, at, mayLack(address));
           if (bound === undefined) continue;
           open.udp.push(listener);
           udpAt = bound.port;
@@ -81,14 +88,19 @@ export async function listenAll(
 }
 
 /** `undefined` when the machine lacks the address and may. */
-async function attempt<T>(listen: () => Promise<T>, port: number, mayLack: boolean): Promise<T | undefined> {
+async function attempt<T>(
+  listen: () => Promise<T>,
+  host: string,
+  port: number,
+  mayLack: boolean,
+): Promise<T | undefined> {
   try {
     return await listen();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (mayLack && (code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL")) return undefined;
     throw new TrackerError("TRACKER_LISTEN_FAILED", `the tracker cannot listen on port ${port}`, {
-      data: { port },
+      data: { host, port },
       cause,
     });
   }

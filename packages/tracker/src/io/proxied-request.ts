@@ -1,9 +1,10 @@
 import type { RequestOptions } from "node:https";
 import { isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { basicAuthorization } from "../proxy-handshake.ts";
 import type { ProxyUrl } from "../proxy-url.ts";
 import { formatTrackerUrl, type TrackerUrl } from "../tracker-url.ts";
-import { basicAuthorization, openTunnel, type TunnelOptions } from "./proxy-tunnel.ts";
+import { openTunnel, type TunnelOptions } from "./proxy-tunnel.ts";
 
 /**
  * The same request by way of a proxy. An HTTP proxy is asked for an `http:` URL itself (many refuse tunnels to other
@@ -31,7 +32,7 @@ export async function throughProxy(
       },
     };
   }
-  const socket = await openTunnel(proxy, url, tunnel);
+  const { socket } = await openTunnel(proxy, url, tunnel);
   if (url.scheme === "http") return { ...options, agent: undefined, createConnection: () => socket };
   const { ca } = options;
   const secure = connectTls({

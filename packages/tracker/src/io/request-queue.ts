@@ -48,6 +48,13 @@ export class RequestQueue {
     }
   }
 
+  /** Whether more than one request to the host is under way or waits. */
+  isBusy(name: string): boolean {
+    if ((this.#hosts.get(name)?.workingCount ?? 0) > 1) return true;
+    for (const { host } of this.#waiting) if (host === name) return true;
+    return false;
+  }
+
   #turn(host: string, cancel: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const go = (): void => {

@@ -79,10 +79,10 @@ class AnyTrackerClient implements TrackerClient {
   #isClosed = false;
 
   constructor(settings: ClientSettings) {
-    const http = createHttpClient(settings);
     this.#settings = settings;
-    this.#clients = { http, https: http, udp: new UdpTrackerClient(settings) };
     this.#queue = new RequestQueue(settings);
+    const http = createHttpClient(settings, (host) => this.#queue.isBusy(host));
+    this.#clients = { http, https: http, udp: new UdpTrackerClient(settings) };
     this.#records = new DnsRecords(settings.resolveTxt);
   }
 
@@ -150,8 +150,10 @@ class AnyTrackerClient implements TrackerClient {
   }
 
   #clientFor({ scheme, host }: TrackerUrl): SchemeClient {
-    if (scheme !== "udp" || this.#settings.proxy === undefined) return this.#clients[scheme];
-    throw new TrackerError("TRACKER_UNSUPPORTED_SCHEME", "UDP trackers are not asked while a proxy is set", {
+    const { proxy } = this.#settings;
+    if (scheme !== "udp" || proxy === undefined || parseProxyUrl(proxy).scheme === "socks5")
+      return this.#clients[scheme];
+    throw new TrackerError("TRACKER_UNSUPPORTED_SCHEME", "an HTTP proxy does not carry UDP; use SOCKS 5", {
       data: { host },
     });
   }

@@ -6,6 +6,7 @@ import { DEFAULT_SERVER_OPTIONS, type TrackerServerOptions } from "../server/ser
 import type { StoreStats, SwarmStore } from "../server/swarm-store.ts";
 import { TrackerService, type TrackerCounts } from "../server/tracker-service.ts";
 import { closeAll, listenAll } from "./listen-all.ts";
+import { systemServerClock } from "./system-clock.ts";
 
 export interface TrackerServerStats extends StoreStats, Readonly<TrackerCounts> {
   /** HTTP and UDP together. */
@@ -44,8 +45,9 @@ export async function createTrackerServer(options: TrackerServerOptions = {}): P
   const service = new TrackerService(options, store, Math.random, secretWord);
   const key = new DataView(Uint8Array.from(options.connectionIdKey ?? randomBytes(8)).buffer);
   const ids = new ConnectionIds(key.getUint32(0), key.getUint32(4));
-  const startedAt = performance.now();
-  const listeners = await listenAll(service, ids, options);
+  const clock = options.clock ?? systemServerClock;
+  const startedAt = clock.now();
+  const listeners = await listenAll(service, ids, options, clock);
 
   return {
     port: (listeners.httpPort ?? listeners.udpPort)!,
@@ -55,12 +57,12 @@ export async function createTrackerServer(options: TrackerServerOptions = {}): P
     async stats() {
       const { counts } = service;
       return {
-        ...(await store.stats(performance.now())),
+        ...(await store.stats(clock.now())),
         ...counts,
         announceCount: counts.httpAnnounceCount + counts.udpAnnounceCount,
         scrapeCount: counts.httpScrapeCount + counts.udpScrapeCount,
         connectionCount: listeners.http.reduce((sum, { connectionCount }) => sum + connectionCount, 0),
-        uptimeMs: performance.now() - startedAt,
+        uptimeMs: clock.now() - startedAt,
       };
     },
     setAccess: (lists) => service.rules.replace(lists),

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { AnnounceParameters } from "../announce-query.ts";
 import type { AnnounceResponse } from "../announce-response.ts";
 import { TrackerError } from "../errors.ts";
+import { parseProxyUrl } from "../proxy-url.ts";
 import { batchesOf } from "../scrape-batches.ts";
 import type { ScrapeEntry, ScrapeResponse } from "../scrape-response.ts";
 import { requireTrackerUrl, type TrackerUrl } from "../tracker-url.ts";
@@ -9,9 +10,11 @@ import { encodeTemplate, type UdpAnswer, type UdpQuestion } from "../udp/udp-que
 import { UdpExchanges } from "../udp/udp-exchanges.ts";
 import { formatHex, type Endpoint } from "@bt/primitives";
 import type { ClientSettings } from "./http-hop.ts";
+import { judgedHost, requireAllowedHost } from "./guarded-lookup.ts";
 import { resolveHost, type ResolveLimits } from "./resolve-host.ts";
 import type { Ask, SchemeClient } from "./scheme-client.ts";
-import { normalEndpoint, UdpSockets } from "./udp-sockets.ts";
+import { SocksDatagrams } from "./socks-datagrams.ts";
+import { normalEndpoint, UdpSockets, type DatagramEvents, type Datagrams } from "./udp-sockets.ts";
 
 interface Pending {
   resolve(answer: UdpAnswer): void;
@@ -22,23 +25,28 @@ interface Pending {
 export class UdpTrackerClient implements SchemeClient {
   readonly #settings: ClientSettings;
   readonly #exchanges: UdpExchanges;
-  readonly #sockets: UdpSockets;
+  readonly #sockets: Datagrams;
   readonly #pending = new Map<number, Pending>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
     this.#exchanges = new UdpExchanges(() => randomBytes(4).readUInt32BE(), settings);
-    this.#sockets = new UdpSockets(settings.bindAddress, {
-      onDatagram: (from, packet) => {
-        this.#exchanges.receive(from, packet, performance.now());
+    const events: DatagramEvents = {
+      onDatagram: (from, packet, isRelayed) => {
+        this.#exchanges.receive(from, packet, performance.now(), isRelayed);
         this.#drive();
       },
       onUnreachable: (to, cause) => {
         this.#exchanges.unreachable(to, unreachable(to.host, cause));
         this.#drive();
       },
-    });
+    };
+    const { proxy, bindAddress } = settings;
+    this.#sockets =
+      proxy === undefined
+        ? new UdpSockets(bindAddress, events)
+        : new SocksDatagrams(parseProxyUrl(proxy), settings, events);
   }
 
   announce(text: string, parameters: AnnounceParameters): Ask<AnnounceResponse> {
@@ -124,6 +132,10 @@ export class UdpTrackerClient implements SchemeClient {
   ): Promise<Endpoint> {
     // The rule about paths on this machine is about what HTTP servers do with them; a connect request has no path.
     const guard = { path: "/announce", comesFromGlobal: false };
+    if (this.#settings.proxy !== undefined) {
+      if (this.#settings.guardAddresses) requireAllowedHost(judgedHost(host), guard);
+      return normalEndpoint({ host, port });
+    }
     const addresses = await resolveHost(host, this.#settings.guardAddresses ? guard : undefined, limits);
     const usable = family === undefined ? [...addresses[4], ...addresses[6]] : addresses[family];
     if (usable.length > 0) return normalEndpoint({ host: usable[0]!, port });

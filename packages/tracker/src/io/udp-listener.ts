@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 import { writeAddress } from "../server/address-bytes.ts";
 import type { ConnectionIds } from "../server/connection-ids.ts";
+import type { ServerClock } from "../server/server-clock.ts";
 import type { TrackerService } from "../server/tracker-service.ts";
 import { UdpAnswers } from "../server/udp-answers.ts";
 
@@ -12,9 +13,17 @@ const RECEIVE_BUFFER_LENGTH = 4_194_304;
 export class UdpListener {
   readonly #socket: Socket;
   readonly #answers: UdpAnswers;
+  readonly #clock: ServerClock;
   readonly #entry = new Uint8Array(18);
 
-  constructor(service: TrackerService, ids: ConnectionIds, family: 4 | 6, ipv6Only: boolean) {
+  constructor(
+    service: TrackerService,
+    ids: ConnectionIds,
+    family: 4 | 6,
+    ipv6Only: boolean,
+    clock: ServerClock,
+  ) {
+    this.#clock = clock;
     this.#socket = createSocket({
       type: family === 4 ? "udp4" : "udp6",
       ipv6Only: family === 6 && ipv6Only,
@@ -51,7 +60,7 @@ export class UdpListener {
     if (from.port === 0) return;
     const addressLength = writeAddress(from.address, this.#entry);
     if (addressLength === 0) return;
-    this.#answers.answer(packet, this.#entry, addressLength, performance.now(), Date.now(), {
+    this.#answers.answer(packet, this.#entry, addressLength, this.#clock.now(), this.#clock.wallNow(), {
       host: from.address,
       port: from.port,
     });

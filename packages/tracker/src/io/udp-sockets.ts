@@ -3,21 +3,32 @@ import { once } from "node:events";
 import { isIP } from "node:net";
 import { parseEndpoint, type Endpoint } from "@bt/primitives";
 
-interface SocketEvents {
-  onDatagram(from: Endpoint, packet: Uint8Array): void;
+export interface DatagramEvents {
+  /** `isRelayed`: a proxy brought it, and says that it comes from there. */
+  onDatagram(from: Endpoint, packet: Uint8Array, isRelayed: boolean): void;
   onUnreachable(to: Endpoint, cause: unknown): void;
 }
 
+/** A way for datagrams, there and back. */
+export interface Datagrams {
+  /** Resolves when `send` may be called. */
+  open(family: 4 | 6): Promise<void>;
+  send(family: 4 | 6, to: Endpoint, packet: Uint8Array): void;
+  /** Whether it is to keep the process alive: only while an answer is waited for. */
+  setBusy(isBusy: boolean): void;
+  close(): void;
+}
+
 /** The client's UDP sockets: at most one of each family, on a port of the system's choice. */
-export class UdpSockets {
+export class UdpSockets implements Datagrams {
   readonly #bindAddress: string | undefined;
-  readonly #events: SocketEvents;
+  readonly #events: DatagramEvents;
   readonly #open = new Map<4 | 6, Promise<Socket>>();
   readonly #ready = new Map<4 | 6, Socket>();
   #isBusy = false;
   #isClosed = false;
 
-  constructor(bindAddress: string | undefined, events: SocketEvents) {
+  constructor(bindAddress: string | undefined, events: DatagramEvents) {
     this.#bindAddress = bindAddress;
     this.#events = events;
   }
@@ -41,7 +52,6 @@ export class UdpSockets {
     });
   }
 
-  /** Whether an open socket is to keep the process alive: only while an answer is waited for. */
   setBusy(isBusy: boolean): void {
     this.#isBusy = isBusy;
     for (const socket of this.#ready.values()) {
@@ -59,7 +69,7 @@ export class UdpSockets {
   async #bind(family: 4 | 6): Promise<Socket> {
     const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", ipv6Only: family === 6 });
     socket.on("message", (packet, { address, port }) =>
-      this.#events.onDatagram(normalEndpoint({ host: address, port }), packet),
+      this.#events.onDatagram(normalEndpoint({ host: address, port }), packet, false),
     );
     const listening = once(socket, "listening");
     socket.bind({ ...(this.#bindAddress !== undefined && { address: this.#bindAddress }), port: 0 });

@@ -10,6 +10,12 @@ export const PEER_CLASS: Readonly<Record<"downloader" | "paused" | "seed", numbe
   seed: 2,
 });
 
+/** The present tick, and how many ticks a silent peer is kept. */
+export interface RowAge {
+  readonly tick: number;
+  readonly lifetime: number;
+}
+
 /** A swarm with more peers of a family gets an index; a smaller one is looked through, 2 KiB at most. */
 const INDEX_FROM = 64;
 const ID_WORDS = 5;
@@ -145,15 +151,31 @@ export class PeerRows {
     if (3 * last <= capacity) this.#relocate(words, at, last === 0 ? 0 : last + (last >> 2));
   }
 
-  /** Removes who was last seen more than `lifetime` ticks before `tick`; O(peers of the swarm). */
-  expire(words: Uint32Array, at: number, swarm: number, tick: number, lifetime: number): void {
+  /** Ticks since the peer was last seen. */
+  ageOf(words: Uint32Array, at: number, row: number, tick: number): number {
+    const handle = words[at + FAMILY.block]!;
+    const seenAt = this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 1;
+    return (tick - this.#arena.chunkOf(handle).words[seenAt]!) >>> 0;
+  }
+
+  /** Removes who was last seen more than `lifetime` ticks before `tick`, among the rows `from` up to and without `to`. */
+  expire(
+    words: Uint32Array,
+    at: number,
+    swarm: number,
+    { tick, lifetime }: RowAge,
+    from: number,
+    to: number,
+  ): void {
     // From the end: a row that a removal swaps in was looked at before.
-    for (let row = words[at + FAMILY.peerCount]! - 1; row >= 0; row--) {
-      const handle = words[at + FAMILY.block]!;
-      const seenAt = this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 1;
-      const age = (tick - this.#arena.chunkOf(handle).words[seenAt]!) >>> 0;
-      if (age > lifetime) this.remove(words, at, swarm, row);
-    }
+    for (let row = Math.min(to, words[at + FAMILY.peerCount]!) - 1; row >= from; row--)
+      if (this.ageOf(words, at, row, tick) > lifetime) this.remove(words, at, swarm, row);
+  }
+
+  /** Removes all of a swarm's peers of this family. */
+  clear(words: Uint32Array, at: number, swarm: number): void {
+    while (words[at + FAMILY.peerCount]! > 0)
+      this.remove(words, at, swarm, words[at + FAMILY.peerCount]! - 1);
   }
 
   /** Helps memory to be let go after a flood: see `RowArena.shouldMove`. */

@@ -1,4 +1,4 @@
-import { type PeerRows, PEER_CLASS } from "./peer-rows.ts";
+import { type PeerRows, type RowAge, PEER_CLASS } from "./peer-rows.ts";
 import type { PeerSample } from "./swarm-store.ts";
 import { FAMILY } from "./swarm-table.ts";
 
@@ -24,8 +24,8 @@ export class PeerSampler implements PeerSample {
   }
 
   /**
-   * Up to `want` peers, each equally likely, without the one in row `self` (-1: no such); O(want). One who is no
-   * downloader (`selfClass`) is given downloaders only.
+   * Up to `want` peers, each equally likely, without the one in row `self` (-1: no such) and without those that have been
+   * silent for a lifetime and not been removed yet; O(want). One who is no downloader (`selfClass`) is given downloaders only.
    *
    * The eligible rows are a ring, cut at a random place into `want` arcs that differ by one row at most; of each arc one row
    * is drawn. So no row is drawn twice, with nothing to remember, and by symmetry none is drawn more often than another.
@@ -37,6 +37,7 @@ export class PeerSampler implements PeerSample {
     self: number,
     selfClass: number,
     withPeerIds: boolean,
+    { tick, lifetime }: RowAge,
   ): PeerSample {
     const isDownloader = selfClass === PEER_CLASS.downloader;
     const border = words[at + (isDownloader ? FAMILY.peerCount : FAMILY.downloaderEnd)]!;
@@ -49,6 +50,7 @@ export class PeerSampler implements PeerSample {
     // One draw is stretched to many: nobody's secret depends on them.
     let state = ((this.#random() * 0xffff_ffff) | 0) ^ 0x2545_f491 || 1;
     let begin = 0;
+    this.count = 0;
     const shift = Math.floor(this.#random() * eligible);
     const { entryLength } = this.#rows;
     for (let i = 0; i < count; i++) {
@@ -60,10 +62,11 @@ export class PeerSampler implements PeerSample {
       begin = end;
       if (row >= eligible) row -= eligible;
       if (isSelfEligible && row >= self) row++;
-      this.#rows.copyEntry(words, at, row, this.compact, i * entryLength);
-      if (withPeerIds) this.#rows.copyId(words, at, row, this.peerIds, i * ID_LENGTH);
+      if (this.#rows.ageOf(words, at, row, tick) > lifetime) continue;
+      const place = this.count++;
+      this.#rows.copyEntry(words, at, row, this.compact, place * entryLength);
+      if (withPeerIds) this.#rows.copyId(words, at, row, this.peerIds, place * ID_LENGTH);
     }
-    this.count = count;
     return this;
   }
 

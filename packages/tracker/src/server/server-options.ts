@@ -1,6 +1,7 @@
 import type { AccessLists } from "./access-rules.ts";
 import type { MemorySwarmStoreOptions } from "./memory-swarm-store.ts";
 import type { RateLimiterOptions } from "./rate-limiter.ts";
+import type { ServerClock } from "./server-clock.ts";
 import type { SwarmStore } from "./swarm-store.ts";
 
 export interface TrackerServerOptions
@@ -37,6 +38,8 @@ export interface TrackerServerOptions
   readonly connectionIdKey?: Uint8Array | undefined;
   /** Swarms kept elsewhere than in this process's memory; the caps on peers are then that store's own. */
   readonly store?: SwarmStore | undefined;
+  /** Another clock than the machine's, for tests. */
+  readonly clock?: ServerClock | undefined;
   /** Other pages: what a GET of `path` is answered with, `undefined` for 404. It must not throw. */
   readonly page?: ((path: string) => TrackerPage | undefined | Promise<TrackerPage | undefined>) | undefined;
 }
@@ -56,6 +59,7 @@ export const DEFAULT_SERVER_OPTIONS: Readonly<
       | "udpPort"
       | "store"
       | "page"
+      | "clock"
       | "connectionIdKey"
     >
   >

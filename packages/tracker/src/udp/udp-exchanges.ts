@@ -1,4 +1,4 @@
-import { formatEndpoint, type Endpoint } from "@bt/primitives";
+import { formatEndpoint, parseEndpoint, type Endpoint } from "@bt/primitives";
 import { DEFAULT_RESPONSE_OPTIONS, type ResponseOptions } from "../announce-response.ts";
 import { TrackerError } from "../errors.ts";
 import { DEFAULT_UDP_EXCHANGE_OPTIONS, type UdpExchangeOptions } from "./udp-exchange-options.ts";
@@ -71,14 +71,20 @@ export class UdpExchanges {
     if (exchange !== undefined) this.#end(exchange);
   }
 
-  /** A datagram came. */
-  receive(from: Endpoint, packet: Uint8Array, now: number): void {
+  /**
+   * A datagram came. With `isRelayed` a proxy has brought it: a tracker that is asked by name is then known by the question's
+   * random bits alone, since only the proxy knows its address.
+   */
+  receive(from: Endpoint, packet: Uint8Array, now: number, isRelayed: boolean = false): void {
     const asked = this.#byTransaction.get(udpTransactionIdOf(packet) ?? -1);
     if (asked === undefined) return;
     const link = asked instanceof UdpTrackerLink ? asked : asked.link;
-    if (formatEndpoint(from) !== formatEndpoint(link.endpoint)) return;
+    const expected = formatEndpoint(link.endpoint);
+    const isKnownByName = isRelayed && parseEndpoint(expected) === undefined;
+    if (!isKnownByName && formatEndpoint(from) !== expected) return;
     try {
-      const response = decodeUdpResponse(packet, link.family, this.#options);
+      const family = isKnownByName && from.host.includes(":") ? 6 : link.family;
+      const response = decodeUdpResponse(packet, family, this.#options);
       if (asked === link) this.#connectAnswered(link, response, now);
       else this.#requestAnswered(asked as UdpExchange, response, now);
     } catch (error) {
