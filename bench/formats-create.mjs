@@ -91,7 +91,7 @@ export async function measureCreate(makers, { base, file, totalLength, pieceLeng
         });
       for (const { what, command, stays } of jobs) {
         const log = path.join(folder, `log-${round}-${maker.name}-${what}`);
-        const { wall, cpu } = await run(command, { folder, log, stays, timeoutMs });
+        const { wall, cpu } = await runMaker(command, { folder, log, stays, timeoutMs });
         const key = `${what}\t${maker.name}`;
         const seen = results.get(key) ?? { wall: [], cpu: [] };
         results.set(key, seen);
@@ -120,7 +120,7 @@ export async function measureCreate(makers, { base, file, totalLength, pieceLeng
  * @param {readonly string[]} command
  * @param {{ folder: string, log: string, stays: boolean, timeoutMs: number }} options
  */
-async function run([command = "", ...args], { folder, log, stays, timeoutMs }) {
+export async function runMaker([command = "", ...args], { folder, log, stays, timeoutMs }) {
   const child = new Child(command, args, { cwd: folder, log });
   const deadline = child.startedAt + timeoutMs;
   try {

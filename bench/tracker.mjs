@@ -1,7 +1,7 @@
 // A tracker just big enough for one swarm on this machine, inside the measuring process.
 import { createServer } from "node:http";
 
-/** @typedef {{ url: string, hasSeeder(): boolean, hasPeer(): boolean, reset(): void, close(): void }} BenchTracker */
+/** @typedef {{ url: string, seederCount(): number, peerCount(): number, reset(): void, close(): void }} BenchTracker */
 
 /** @returns {Promise<BenchTracker>} */
 export async function startTracker() {
@@ -29,8 +29,8 @@ export async function startTracker() {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     url: `http://127.0.0.1:${port}/announce`,
-    hasSeeder: () => [...peers.values()].includes(0),
-    hasPeer: () => peers.size > 0,
+    seederCount: () => [...peers.values()].filter((left) => left === 0).length,
+    peerCount: () => peers.size,
     reset: () => peers.clear(),
     close: () => void server.close(),
   };

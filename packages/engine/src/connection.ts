@@ -17,6 +17,8 @@ export interface ConnectionHost {
   readonly peerId: Uint8Array;
   /** The torrent that an incoming peer wants, if we have it and take peers for it. */
   torrentFor(infoHash: Uint8Array): TorrentCore | undefined;
+  /** The handshake is done. */
+  joined(connection: Connection): void;
   closed(connection: Connection): void;
 }
 
@@ -61,10 +63,6 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
 
   get wasDialled(): boolean {
     return this.#record !== undefined;
-  }
-
-  get hasJoined(): boolean {
-    return this.#peer !== undefined;
   }
 
   // From the stream.
@@ -154,6 +152,7 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
       extensionProtocol: handshake.extensionProtocol,
       now: this.#host.clock.now(),
     });
+    this.#host.joined(this);
     torrent.handle({ type: "peer-joined", peer: this.#peer });
   }
 

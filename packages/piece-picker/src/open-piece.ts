@@ -117,9 +117,12 @@ export class OpenPiece {
     this.receivedCount++;
   }
 
-  /** A block in flight that `slot` was not asked for and that has room for one more request, or -1. */
+  /**
+   * The last block in flight that `slot` was not asked for and that has room for one more request, or -1. Peers answer in
+   * order, so it is the one that its peer will send last: the first one may be on its way already.
+   */
   findBusy(slot: number): number {
-    for (let block = 0; block < this.blockCount; block++) {
+    for (let block = this.blockCount - 1; block >= 0; block--) {
       const count = this.#marks[block]!;
       if (count > 0 && count < this.#maxRequesters && !this.hasRequest(slot, block)) return block;
     }

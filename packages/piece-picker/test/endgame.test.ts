@@ -14,17 +14,17 @@ describe("endgame", () => {
     expect(picks(picker, b, 9, FAST)).toEqual([]);
     picks(picker, a, 1, FAST);
     expect(picker.inEndgame).toBe(true);
-    expect(picks(picker, b, 9, FAST)).toEqual([[0, 0]]);
+    expect(picks(picker, b, 9, FAST)).toEqual([[0, 1]]);
   });
 
-  it("gives a peer one block in flight elsewhere, and the next when it has nothing in flight", () => {
+  it("gives a peer the block in flight elsewhere that is furthest from coming, and the next when it has nothing in flight", () => {
     const picker = pickerOf(layoutOf(1, 4));
     const [a, b] = [seedIn(picker), seedIn(picker)];
     picks(picker, a, 9, FAST);
-    expect(picks(picker, b, 9, FAST)).toEqual([[0, 0]]);
+    expect(picks(picker, b, 9, FAST)).toEqual([[0, 3]]);
     expect(picks(picker, b, 9, FAST)).toEqual([]);
-    expect(picker.received(b, 0, 0)).toBe("accepted");
-    expect(picks(picker, b, 9, FAST)).toEqual([[0, 1]]);
+    expect(picker.received(b, 0, 3)).toBe("accepted");
+    expect(picks(picker, b, 9, FAST)).toEqual([[0, 2]]);
   });
 
   it("may be told to make more duplicates a pick, or none", () => {

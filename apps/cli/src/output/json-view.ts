@@ -7,6 +7,7 @@ export class JsonView implements TransferView {
   readonly intervalMs = 1_000;
   readonly #stream: OutputStream;
   readonly #human: TransferView;
+  #last: readonly ProgressRow[] = [];
 
   constructor(stream: OutputStream, human: TransferView) {
     this.#stream = stream;
@@ -19,7 +20,9 @@ export class JsonView implements TransferView {
   }
 
   progress(rows: readonly ProgressRow[]): void {
-    for (const { facts } of rows) this.emit({ event: "progress", ...facts });
+    for (const [index, row] of rows.entries())
+      if (row !== this.#last[index]) this.emit({ event: "progress", ...row.facts });
+    this.#last = rows;
   }
 
   say(): void {

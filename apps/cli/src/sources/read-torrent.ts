@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Metainfo, type ParseOptions, parseTorrent } from "@bt/metainfo";
+import { formatHex } from "@bt/primitives";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
 import { Failure, usageFailure } from "../failure.ts";
@@ -49,6 +50,24 @@ export async function readTorrent(
   } catch (cause) {
     throw badTorrent(text, bytes, cause);
   }
+}
+
+/** Reads several, of which none may be there twice. All are read before anything begins, so that a mistake in the last comes early. */
+export async function readTorrents(texts: readonly string[], io: Io, stop: Stop): Promise<LoadedTorrent[]> {
+  const torrents = new Map<string, LoadedTorrent>();
+  let isInputRead = false;
+  for (const text of texts) {
+    if (text === "-" && isInputRead)
+      throw usageFailure("standard input can be read only once; give - only once");
+    isInputRead ||= text === "-";
+    const torrent = await readTorrent(text, io, stop);
+    const { infoHash, infoHashV2 } = torrent.metainfo;
+    const key = formatHex(infoHash ?? infoHashV2 ?? new Uint8Array());
+    const twin = torrents.get(key);
+    if (twin !== undefined) throw usageFailure(`${text} is the same torrent as ${twin.origin}; give it once`);
+    torrents.set(key, torrent);
+  }
+  return [...torrents.values()];
 }
 
 async function readBytes(

@@ -15,7 +15,7 @@ export async function openSession(
   allocation: "sparse" | "full" = "sparse",
 ): Promise<Session> {
   const { createNodeSession } = await import("@bt/engine/node");
-  const { port, bind, maxDown, maxUp, maxPeers } = network;
+  const { port, bind, maxDown, maxUp, maxPeers, memory } = network;
   try {
     const session = await createNodeSession({
       port: port ?? 0,
@@ -23,7 +23,9 @@ export async function openSession(
       ...(bind === undefined ? {} : { host: bind }),
       ...(maxDown === undefined ? {} : { maxDownloadRate: maxDown }),
       ...(maxUp === undefined ? {} : { maxUploadRate: maxUp }),
-      ...(maxPeers === undefined ? {} : { maxPeers }),
+      // One torrent may have them all.
+      ...(maxPeers === undefined ? {} : { maxPeers, limits: { maximumPeers: maxPeers } }),
+      ...(memory === undefined ? {} : { memoryLength: memory }),
     });
     limitInlining();
     return session;

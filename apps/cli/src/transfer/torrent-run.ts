@@ -23,6 +23,8 @@ export class TorrentRun {
   readonly #options: TorrentRunOptions;
   readonly #startedAt = performance.now();
   readonly #warned = new Set<string>();
+  /** The row of a torrent that waits for peers: the same object until something changes. */
+  #quietRow: ProgressRow | undefined;
 
   constructor(torrent: Torrent, view: TransferView, options: TorrentRunOptions) {
     this.#torrent = torrent;
@@ -68,7 +70,18 @@ export class TorrentRun {
     }
   }
 
+  /** A torrent that seeds and has no peers costs next to nothing here: it keeps its row. */
   row(): ProgressRow {
+    const torrent = this.#torrent;
+    const isQuiet = torrent.state === "seeding" && torrent.peerCount === 0;
+    if (isQuiet && this.#quietRow !== undefined) return this.#quietRow;
+    const row = this.#makeRow();
+    const { downRate, upRate } = row.facts;
+    this.#quietRow = isQuiet && downRate === 0 && upRate === 0 ? row : undefined;
+    return row;
+  }
+
+  #makeRow(): ProgressRow {
     const snapshot = this.#torrent.snapshot();
     const { checkedFraction } = snapshot;
     const state =

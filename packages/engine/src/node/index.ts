@@ -7,10 +7,12 @@ import { createTrackerClient } from "@bt/tracker";
 import type { EnginePorts } from "../ports.ts";
 import { createSession, type Session, type SessionOptions } from "../session.ts";
 import { createFileDisk, type FileDiskOptions } from "./file-disk.ts";
+import { planMemory } from "./memory-plan.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { createTcpTransport } from "./tcp-transport.ts";
 
 export { createFileDisk, type FileDiskOptions } from "./file-disk.ts";
+export { MINIMUM_MEMORY_LENGTH, planMemory, type MemoryPlan } from "./memory-plan.ts";
 
 export interface NodeSessionOptions
   extends Omit<SessionOptions, "ports">, Pick<FileDiskOptions, "allocation" | "openFileLimit"> {
@@ -18,6 +20,11 @@ export interface NodeSessionOptions
   readonly host?: string;
   /** Bytes of piece buffers, default 32 MiB. Fewer are used when downloads are slow. */
   readonly memoryBudgetLength?: number;
+  /**
+   * About so much memory for the whole process, bytes, at least `MINIMUM_MEMORY_LENGTH`: buffers are bounded as `planMemory`
+   * says. What is given besides (`memoryBudgetLength`, `frameCount`, `limits`) wins. Default: each buffer has its own limit.
+   */
+  readonly memoryLength?: number;
   /** Replaces single ports. */
   readonly ports?: Partial<EnginePorts>;
 }
@@ -27,16 +34,29 @@ export const DEFAULT_MEMORY_BUDGET_LENGTH: number = 32 * 1024 * 1024;
 
 /** Starts a session on this machine; resolves when it listens. */
 export async function createNodeSession(options: NodeSessionOptions = {}): Promise<Session> {
-  const { host, memoryBudgetLength = DEFAULT_MEMORY_BUDGET_LENGTH, ports, ...other } = options;
-  const { allocation, openFileLimit, ...rest } = other;
+  const { host, memoryLength, ports, allocation, openFileLimit, ...rest } = options;
+  const plan = memoryLength === undefined ? undefined : planMemory(memoryLength);
+  const { memoryBudgetLength = plan?.memoryBudgetLength ?? DEFAULT_MEMORY_BUDGET_LENGTH, ...session } = rest;
   const tracker = ports?.tracker ?? createTracker(host);
   return createSession({
-    ...rest,
+    ...session,
+    ...(plan === undefined ? {} : { frameCount: session.frameCount ?? plan.frameCount }),
+    limits: {
+      ...(plan === undefined ? {} : { maximumUnsentLength: plan.maximumUnsentLength }),
+      ...session.limits,
+    },
     ports: {
       clock: ports?.clock ?? systemClock,
       random: ports?.random ?? systemRandom,
       transport: ports?.transport ?? createTcpTransport({ host }),
-      disk: ports?.disk ?? createFileDisk({ memoryBudgetLength, allocation, openFileLimit }),
+      disk:
+        ports?.disk ??
+        createFileDisk({
+          memoryBudgetLength,
+          allocation,
+          openFileLimit,
+          ...(plan === undefined ? {} : { hashThreadCount: plan.hashThreadCount, placeHash: () => "loop" }),
+        }),
       tracker,
     },
   });
