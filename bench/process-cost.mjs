@@ -48,12 +48,17 @@ export function cpuSeconds(pid) {
   return ticks / TICKS_PER_SECOND;
 }
 
-/** CPU seconds of a running process without its children, to the microsecond: for programs that hardly do anything. @param {number} pid */
-export function fineCpuSeconds(pid) {
-  let nanoseconds = 0;
+/**
+ * CPU seconds of each thread of a running process, to the microsecond: for programs that hardly do anything.
+ *
+ * @param {number} pid @returns {Map<string, number>}
+ */
+export function threadCpuSeconds(pid) {
+  /** @type {Map<string, number>} */
+  const seconds = new Map();
   for (const thread of readdirSync(`/proc/${pid}/task`))
-    nanoseconds += Number((read(`/proc/${pid}/task/${thread}/schedstat`) ?? "0").split(" ")[0]);
-  return nanoseconds / 1e9;
+    seconds.set(thread, Number((read(`/proc/${pid}/task/${thread}/schedstat`) ?? "0").split(" ")[0]) / 1e9);
+  return seconds;
 }
 
 /** Resident bytes of a process at this moment. @param {number} pid */

@@ -19,7 +19,7 @@ export async function startTracker() {
     response.setHeader("connection", "close");
     response.end(
       Buffer.concat([
-        Buffer.from(`d8:intervali60e12:min intervali2e5:peers${others.length}:`),
+        Buffer.from(`d8:intervali1800e12:min intervali60e5:peers${others.length}:`),
         others,
         Buffer.from("e"),
       ]),

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BT_SCRIPT } from "../clients/bt.mjs";
 import { clientNamed } from "../clients/index.mjs";
 import { libtorrent } from "../clients/libtorrent.mjs";
-import { fineCpuSeconds, residentLength } from "../process-cost.mjs";
+import { residentLength, threadCpuSeconds } from "../process-cost.mjs";
 
 /** @typedef {{ torrents: string, data: string, count: number, host: string, port: number, connectionCount: number }} FolderJob */
 
@@ -52,9 +52,12 @@ export function seederNamed(name) {
  */
 export async function lookAtIdle(pid, seconds) {
   await delay(3_000);
-  const before = fineCpuSeconds(pid);
+  const before = threadCpuSeconds(pid);
   const startedAt = performance.now();
   await delay(seconds * 1_000);
-  const idlePercent = ((fineCpuSeconds(pid) - before) / ((performance.now() - startedAt) / 1_000)) * 100;
+  let spent = 0;
+  // A thread that ended meanwhile is left out: it had nothing to do.
+  for (const [thread, seconds] of threadCpuSeconds(pid)) spent += seconds - (before.get(thread) ?? 0);
+  const idlePercent = (spent / ((performance.now() - startedAt) / 1_000)) * 100;
   return { idlePercent, residentMebibytes: residentLength(pid) / 1024 ** 2 };
 }

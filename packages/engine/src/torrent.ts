@@ -89,6 +89,11 @@ export class Torrent {
     return this.#coreState.status;
   }
 
+  /** 0 to 1 while the data that is there is checked, then 1. */
+  get checkedFraction(): number {
+    return this.#checkedFraction;
+  }
+
   /** Connected peers. */
   get peerCount(): number {
     return this.#coreState.peers.size;

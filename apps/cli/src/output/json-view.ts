@@ -20,8 +20,11 @@ export class JsonView implements TransferView {
   }
 
   progress(rows: readonly ProgressRow[]): void {
+    let lines = "";
     for (const [index, row] of rows.entries())
-      if (row !== this.#last[index]) this.emit({ event: "progress", ...row.facts });
+      if (row !== this.#last[index]) lines += `${formatJson({ event: "progress", ...row.facts })}\n`;
+    // People are not told of each: that is what `human` would leave out, too.
+    if (lines !== "") this.#stream.write(lines);
     this.#last = rows;
   }
 

@@ -4,7 +4,7 @@ import { EXIT } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import type { OptionValues } from "../options/option-spec.ts";
 import type { NETWORK_OPTIONS } from "../options/transfer-options.ts";
-import { limitInlining } from "../process/limit-inlining.ts";
+import { tuneV8 } from "../process/tune-v8.ts";
 import { resolveHost } from "../values/address.ts";
 
 export type NetworkValues = OptionValues<typeof NETWORK_OPTIONS>;
@@ -27,7 +27,7 @@ export async function openSession(
       ...(maxPeers === undefined ? {} : { maxPeers, limits: { maximumPeers: maxPeers } }),
       ...(memory === undefined ? {} : { memoryLength: memory }),
     });
-    limitInlining();
+    tuneV8();
     return session;
   } catch (error) {
     throw listenFailure(error, network);

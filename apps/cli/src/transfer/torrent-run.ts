@@ -1,4 +1,4 @@
-import type { Torrent, TorrentSnapshot } from "@bt/engine";
+import type { Torrent, TorrentSnapshot, TorrentStatus } from "@bt/engine";
 import type { BtError } from "@bt/primitives";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { explainError } from "../explain-error.ts";
@@ -23,8 +23,8 @@ export class TorrentRun {
   readonly #options: TorrentRunOptions;
   readonly #startedAt = performance.now();
   readonly #warned = new Set<string>();
-  /** The row of a torrent that waits for peers: the same object until something changes. */
-  #quietRow: ProgressRow | undefined;
+  /** The row of a torrent that waits, and of what it was made: the same object until something changes. */
+  #quietRow: { row: ProgressRow; state: TorrentStatus; checkedFraction: number } | undefined;
 
   constructor(torrent: Torrent, view: TransferView, options: TorrentRunOptions) {
     this.#torrent = torrent;
@@ -70,14 +70,16 @@ export class TorrentRun {
     }
   }
 
-  /** A torrent that seeds and has no peers costs next to nothing here: it keeps its row. */
+  /** A torrent that waits, for peers or for its turn to be checked, costs next to nothing here: it keeps its row. */
   row(): ProgressRow {
     const torrent = this.#torrent;
-    const isQuiet = torrent.state === "seeding" && torrent.peerCount === 0;
-    if (isQuiet && this.#quietRow !== undefined) return this.#quietRow;
+    const { state, checkedFraction } = torrent;
+    const last = this.#quietRow;
+    const isQuiet = state !== "downloading" && torrent.peerCount === 0;
+    if (isQuiet && last?.state === state && last.checkedFraction === checkedFraction) return last.row;
     const row = this.#makeRow();
-    const { downRate, upRate } = row.facts;
-    this.#quietRow = isQuiet && downRate === 0 && upRate === 0 ? row : undefined;
+    const isAtRest = isQuiet && row.facts.downRate === 0 && row.facts.upRate === 0;
+    this.#quietRow = isAtRest ? { row, state, checkedFraction } : undefined;
     return row;
   }
 
