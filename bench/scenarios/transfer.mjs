@@ -42,7 +42,7 @@ function transfer(name, summary, { role, seeders = false, leechers = false, size
         seeder: seeders ? options.peerCount : 1,
         leecher: leechers ? options.peerCount : 1,
       };
-      const setup = { counterpart, role, counts, payload, tracker, base, ...options };
+      const setup = { ...options, counterpart, role, counts, payload, tracker, base };
       const piece = `pieces of ${options.pieceLength / 1024} KiB`;
       return {
         title: `${name}: ${options.totalLength / MEBI} MiB, ${piece}, ${counts.seeder} to ${counts.leecher}, other end ${counterpart.name}`,

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from "node:v8";
+import type { Worker } from "node:worker_threads";
 
 /** V8 14 and later were not tried, and it complains on standard error about a flag that it does not know. */
 const NEWEST_V8_TRIED = 13;
@@ -17,6 +18,15 @@ const NEWEST_V8_TRIED = 13;
 export function tuneV8(v8Version: string = process.versions.v8): boolean {
   if (!(Number.parseInt(v8Version, 10) <= NEWEST_V8_TRIED)) return false;
   setFlagsFromString("--max-inlined-bytecode-size-cumulative=300");
-  setFlagsFromString("--semi-space-growth-factor=1");
+  keepYoungSpace();
+  if (!isWatching) process.on("worker", (thread: Worker) => thread.once("online", keepYoungSpace));
+  isWatching = true;
   return true;
+}
+
+let isWatching = false;
+
+/** Whenever V8 sets up the heap of another thread, it raises the factor to 2 again, for all. */
+function keepYoungSpace(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
 }
