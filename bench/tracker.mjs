@@ -1,13 +1,15 @@
 // A tracker just big enough for one swarm on this machine, inside the measuring process.
 import { createServer } from "node:http";
 
-/** @typedef {{ url: string, seederCount(): number, peerCount(): number, reset(): void, close(): void }} BenchTracker */
+/** @typedef {{ url: string, seederCount(): number, peerCount(): number, announceCount(): number, reset(): void, close(): void }} BenchTracker */
 
 /** @returns {Promise<BenchTracker>} */
 export async function startTracker() {
   /** Bytes left, by compact address in hexadecimal. @type {Map<string, number>} */
   const peers = new Map();
+  let announceCount = 0;
   const server = createServer((request, response) => {
+    announceCount++;
     const query = new URL(request.url ?? "/", "http://tracker").searchParams;
     const address = (request.socket.remoteAddress ?? "").replace("::ffff:", "");
     const compact = Buffer.from([...address.split(".").map(Number), 0, 0]);
@@ -31,6 +33,7 @@ export async function startTracker() {
     url: `http://127.0.0.1:${port}/announce`,
     seederCount: () => [...peers.values()].filter((left) => left === 0).length,
     peerCount: () => peers.size,
+    announceCount: () => announceCount,
     reset: () => peers.clear(),
     close: () => void server.close(),
   };

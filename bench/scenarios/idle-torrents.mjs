@@ -18,6 +18,7 @@ export const idleTorrents = {
   columns: [
     ["ready s", "readySeconds", 2],
     ["CPU s", "loadCpuSeconds", 2],
+    ["CPU s to announce", "announceCpuSeconds", 2],
     ["RSS MiB", "residentMebibytes", 0],
     ["peak MiB", "peakMebibytes", 0],
     ["idle % of a core", "idlePercent", 3],
@@ -56,9 +57,19 @@ export const idleTorrents = {
           }
           const readySeconds = (performance.now() - child.startedAt) / 1_000;
           const loadCpuSeconds = child.cpuSeconds();
+          // Trackers are told of one torrent after another, so that none is stormed: that comes to its end first.
+          for (let seen = -1; seen !== tracker.announceCount(); await delay(3_000))
+            seen = tracker.announceCount();
+          const announceCpuSeconds = child.cpuSeconds() - loadCpuSeconds;
           const idle = await lookAtIdle(child.pid, seconds);
           child.sample();
-          return { readySeconds, loadCpuSeconds, ...idle, peakMebibytes: child.peakLength / MEBI };
+          return {
+            readySeconds,
+            loadCpuSeconds,
+            announceCpuSeconds,
+            ...idle,
+            peakMebibytes: child.peakLength / MEBI,
+          };
         } finally {
           await child.stop();
         }
