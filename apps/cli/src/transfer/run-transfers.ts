@@ -81,6 +81,8 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
 /** Of a thousand torrents nobody counts the lines. */
 async function sayWhenSeeding(torrents: readonly Torrent[], view: TransferView): Promise<void> {
   await Promise.allSettled(torrents.map((torrent) => torrent.ready));
+  // Each torrent's own line comes first.
+  await new Promise((resolve) => setImmediate(resolve));
   const count = torrents.filter(({ state }) => state === "seeding").length;
   if (count > 0) view.say(`seeding ${formatCount(count, "torrent")}`);
 }
