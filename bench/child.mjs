@@ -14,7 +14,8 @@ export class Child {
   status;
   peakLength = 0;
   anonymousLength = 0;
-  #endedBefore = endedChildrenCpuSeconds();
+  /** The account of ended children when it started. */
+  endedBefore = endedChildrenCpuSeconds();
   /** @type {number | undefined} */
   #cpuAtEnd;
   #log;
@@ -46,7 +47,7 @@ export class Child {
       const end = (/** @type {number | string} */ status) => {
         this.status ??= status;
         this.endedAt = performance.now();
-        this.#cpuAtEnd ??= endedChildrenCpuSeconds() - this.#endedBefore;
+        this.#cpuAtEnd ??= endedChildrenCpuSeconds() - this.endedBefore;
         running.delete(this);
         resolve(this.status);
       };
@@ -95,4 +96,17 @@ export class Child {
     await this.exited;
     clearTimeout(timer);
   }
+}
+
+/**
+ * CPU seconds so far of children that were started one after the other, whether they run or have ended. No other child may
+ * end meanwhile.
+ *
+ * @param {readonly Child[]} children
+ */
+export function groupCpuSeconds(children) {
+  const ended = children.some((child) => child.status !== undefined);
+  let sum = ended ? endedChildrenCpuSeconds() - (children[0]?.endedBefore ?? 0) : 0;
+  for (const child of children) if (child.status === undefined) sum += child.cpuSeconds();
+  return sum;
 }

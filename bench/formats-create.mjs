@@ -94,7 +94,7 @@ export async function measureCreate(makers, { base, file, totalLength, pieceLeng
         });
       for (const { what, command, stays } of jobs) {
         const log = path.join(folder, `log-${round}-${maker.name}-${what}`);
-        const { wall, cpu, peak } = await run(command, { folder, log, stays, timeoutMs });
+        const { wall, cpu, peak } = await runMaker(command, { folder, log, stays, timeoutMs });
         const key = `${what}\t${maker.name}`;
         const seen = results.get(key) ?? { wall: [], cpu: [], peak: [] };
         results.set(key, seen);
@@ -124,7 +124,7 @@ export async function measureCreate(makers, { base, file, totalLength, pieceLeng
  * @param {readonly string[]} command
  * @param {{ folder: string, log: string, stays: boolean, timeoutMs: number }} options
  */
-async function run([command = "", ...args], { folder, log, stays, timeoutMs }) {
+export async function runMaker([command = "", ...args], { folder, log, stays, timeoutMs }) {
   const child = new Child(command, args, { cwd: folder, log });
   const deadline = child.startedAt + timeoutMs;
   const sampling = setInterval(() => child.sample(), SAMPLE_MS);

@@ -12,54 +12,102 @@ export function parseLength(text) {
 
 /** @param {string} text */
 function parseCount(text) {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is not a number of runs`);
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`"${text}" is not a number; write 1 to 99999`);
   return Number(text);
 }
 
-export const USAGE = `Usage: node bench/run.mjs [options]
+/**
+ * @typedef {object} Options
+ * @property {readonly string[] | undefined} clients
+ * @property {string} counterpart
+ * @property {number} totalLength
+ * @property {number} pieceLength
+ * @property {number} peerCount
+ * @property {number} torrentCount
+ * @property {number} runCount
+ * @property {number} seconds
+ * @property {string} base
+ * @property {number} timeoutMs
+ * @property {boolean} verify
+ * @property {string | undefined} json
+ */
 
-  --role leecher|seeder  what is measured (default leecher)
-  --clients a,b,c        which clients (default: bt and all that are installed)
-  --counterpart NAME     who is at the other end (default bt)
+/** @type {Options} */
+const DEFAULTS = {
+  clients: undefined,
+  counterpart: "bt",
+  totalLength: 1024 ** 3,
+  pieceLength: 1024 ** 2,
+  peerCount: 8,
+  torrentCount: 1_000,
+  runCount: 3,
+  seconds: 15,
+  base: "/dev/shm",
+  timeoutMs: 180_000,
+  verify: true,
+  json: undefined,
+};
+
+/** @param {readonly import("./scenarios/scenario.mjs").Scenario[]} scenarios */
+export function usage(scenarios) {
+  return `Usage: node bench/run.mjs <scenario> [options]
+
+Scenarios:
+${scenarios.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}`).join("\n")}
+
+Options, where they mean something:
+  --clients a,b,c        which clients (default: bt and all that are installed and can do it)
+  --counterpart NAME     who is at the other end of a transfer (default bt)
   --size LENGTH          payload (default 1G)
   --piece LENGTH         piece length (default 1M)
-  --runs N               runs per client, interleaved (default 3)
+  --peers N              peers where there are several
+  --torrents N           torrents where there are many (default 1000)
+  --seconds N            how long idleness is looked at (default 15)
+  --runs N               runs per client, in turns (default 3)
   --base DIR             folder for everything (default /dev/shm, that is memory)
   --timeout SECONDS      for one run (default 180)
   --no-verify            do not compare the downloads with the payload
   --json FILE            write every run and the environment there ("-": standard output, the table goes to stderr)
 `;
+}
 
-/** @param {string[]} argv */
-export function parseOptions(argv) {
+/** @param {string[]} argv @param {Partial<Options>} [defaults] of the scenario @returns {Options} */
+export function parseOptions(argv, defaults = {}) {
+  const text = { type: /** @type {const} */ ("string") };
   const { values } = parseArgs({
     args: argv,
     options: {
-      role: { type: "string", default: "leecher" },
-      clients: { type: "string" },
-      counterpart: { type: "string", default: "bt" },
-      size: { type: "string", default: "1G" },
-      piece: { type: "string", default: "1M" },
-      runs: { type: "string", default: "3" },
-      base: { type: "string", default: "/dev/shm" },
-      timeout: { type: "string", default: "180" },
+      clients: text,
+      counterpart: text,
+      size: text,
+      piece: text,
+      peers: text,
+      torrents: text,
+      seconds: text,
+      runs: text,
+      base: text,
+      timeout: text,
       "no-verify": { type: "boolean", default: false },
-      json: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
+      json: text,
     },
   });
-  if (values.role !== "leecher" && values.role !== "seeder") throw new Error("--role is leecher or seeder");
+  const all = { ...DEFAULTS, ...defaults };
+  const count = (/** @type {string | undefined} */ given, /** @type {number} */ standard) =>
+    given === undefined ? standard : parseCount(given);
+  const length = (/** @type {string | undefined} */ given, /** @type {number} */ standard) =>
+    given === undefined ? standard : parseLength(given);
   return {
-    role: /** @type {"leecher" | "seeder"} */ (values.role),
-    clients: values.clients?.split(",").map((name) => name.trim()),
-    counterpart: values.counterpart,
-    totalLength: parseLength(values.size),
-    pieceLength: parseLength(values.piece),
-    runCount: parseCount(values.runs),
-    base: values.base,
-    timeoutMs: parseCount(values.timeout) * 1_000,
-    verify: !values["no-verify"],
-    json: values.json,
-    help: values.help,
+    clients: values.clients?.split(",").map((name) => name.trim()) ?? all.clients,
+    counterpart: values.counterpart ?? all.counterpart,
+    totalLength: length(values.size, all.totalLength),
+    pieceLength: length(values.piece, all.pieceLength),
+    peerCount: count(values.peers, all.peerCount),
+    torrentCount: count(values.torrents, all.torrentCount),
+    runCount: count(values.runs, all.runCount),
+    seconds: count(values.seconds, all.seconds),
+    base: values.base ?? all.base,
+    timeoutMs: values.timeout === undefined ? all.timeoutMs : parseCount(values.timeout) * 1_000,
+    verify: all.verify && !values["no-verify"],
+    json: values.json ?? all.json,
   };
 }

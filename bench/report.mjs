@@ -1,14 +1,6 @@
 // Medians and ratios as a table.
 
-/** @typedef {import("./measure.mjs").Row} Row */
-
-/** @type {readonly (readonly [heading: string, key: "wallSeconds" | "cpuSecondsPerGiB" | "peakMebibytes" | "anonymousMebibytes", digits: number])[]} */
-const COLUMNS = [
-  ["wall s", "wallSeconds", 2],
-  ["CPU s/GiB", "cpuSecondsPerGiB", 2],
-  ["peak MiB", "peakMebibytes", 0],
-  ["anon MiB", "anonymousMebibytes", 0],
-];
+/** @typedef {{ contender: string, figures: import("./scenarios/scenario.mjs").Figures }} Row */
 
 /** @param {readonly number[]} values */
 export function median(values) {
@@ -18,25 +10,34 @@ export function median(values) {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2;
 }
 
-/** @param {readonly Row[]} rows @returns {string} */
-export function formatReport(rows) {
-  const names = [...new Set(rows.map(({ client }) => client))];
-  const of = (/** @type {string} */ name, /** @type {typeof COLUMNS[number][1]} */ key) =>
-    rows.filter(({ client }) => client === name).map((row) => row[key]);
-  const lines = [["client", "runs", ...COLUMNS.flatMap(([heading]) => [heading, "x bt"]), "wall min..max"]];
+/**
+ * A line for each contender; the ratios are to the first one. Of the first column the extremes are told, too.
+ *
+ * @param {readonly Row[]} rows @param {readonly import("./scenarios/scenario.mjs").Column[]} columns
+ */
+export function formatReport(rows, columns) {
+  const names = [...new Set(rows.map(({ contender }) => contender))];
+  const [reference = ""] = names;
+  const of = (/** @type {string} */ name, /** @type {string} */ key) =>
+    rows.filter(({ contender }) => contender === name).map(({ figures }) => figures[key] ?? NaN);
+  const [first] = columns;
+  const lines = [
+    [
+      "client",
+      "runs",
+      ...columns.flatMap(([heading]) => [heading, `x ${reference}`]),
+      `${first?.[0] ?? ""} min..max`,
+    ],
+  ];
   for (const name of names) {
-    const walls = of(name, "wallSeconds");
-    const cells = COLUMNS.flatMap(([, key, digits]) => {
+    const cells = columns.flatMap(([, key, digits]) => {
       const value = median(of(name, key));
-      const ratio = value / median(of("bt", key));
+      const ratio = value / median(of(reference, key));
       return [value.toFixed(digits), Number.isFinite(ratio) ? ratio.toFixed(2) : "-"];
     });
-    lines.push([
-      name,
-      String(walls.length),
-      ...cells,
-      `${Math.min(...walls).toFixed(2)}..${Math.max(...walls).toFixed(2)}`,
-    ]);
+    const range = of(name, first?.[1] ?? "");
+    const extremes = [Math.min(...range), Math.max(...range)].map((value) => value.toFixed(first?.[2] ?? 2));
+    lines.push([name, String(range.length), ...cells, extremes.join("..")]);
   }
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? "").length)),

@@ -1,13 +1,15 @@
 // A tracker just big enough for one swarm on this machine, inside the measuring process.
 import { createServer } from "node:http";
 
-/** @typedef {{ url: string, hasSeeder(): boolean, hasPeer(): boolean, reset(): void, close(): void }} BenchTracker */
+/** @typedef {{ url: string, seederCount(): number, peerCount(): number, announceCount(): number, reset(): void, close(): void }} BenchTracker */
 
 /** @returns {Promise<BenchTracker>} */
 export async function startTracker() {
   /** Bytes left, by compact address in hexadecimal. @type {Map<string, number>} */
   const peers = new Map();
+  let announceCount = 0;
   const server = createServer((request, response) => {
+    announceCount++;
     const query = new URL(request.url ?? "/", "http://tracker").searchParams;
     const address = (request.socket.remoteAddress ?? "").replace("::ffff:", "");
     const compact = Buffer.from([...address.split(".").map(Number), 0, 0]);
@@ -19,7 +21,7 @@ export async function startTracker() {
     response.setHeader("connection", "close");
     response.end(
       Buffer.concat([
-        Buffer.from(`d8:intervali60e12:min intervali2e5:peers${others.length}:`),
+        Buffer.from(`d8:intervali1800e12:min intervali60e5:peers${others.length}:`),
         others,
         Buffer.from("e"),
       ]),
@@ -29,8 +31,9 @@ export async function startTracker() {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     url: `http://127.0.0.1:${port}/announce`,
-    hasSeeder: () => [...peers.values()].includes(0),
-    hasPeer: () => peers.size > 0,
+    seederCount: () => [...peers.values()].filter((left) => left === 0).length,
+    peerCount: () => peers.size,
+    announceCount: () => announceCount,
     reset: () => peers.clear(),
     close: () => void server.close(),
   };

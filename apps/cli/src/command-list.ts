@@ -19,8 +19,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "seed",
-    usage: "seed <path|torrent>",
-    summary: "share a file or folder, or the data of a torrent",
+    usage: "seed <path|torrent...>",
+    summary: "share files or folders, or the data of torrents",
     load: async () => (await import("./commands/seed.ts")).seed,
   },
   {

@@ -151,6 +151,22 @@ describe("on a terminal", () => {
     expect(screenOf(stream)).toHaveLength(3);
     expect(screenOf(stream).at(-1)).toBe("… and 8 more");
   });
+
+  it("draws again only when a row is another one, or the terminal is", () => {
+    const stream = new FakeStream(true, 80, 24);
+    const display = view(stream);
+    const rows = [row({}, { state: "seeding" })];
+    display.progress(rows, 0);
+    const { length } = stream.text;
+    display.progress(rows, 200);
+    expect(stream.text.length).toBe(length);
+    stream.width = 60;
+    display.progress(rows, 400);
+    expect(stream.text.length).toBeGreaterThan(length);
+    const before = stream.text.length;
+    display.progress([row({ uploaded: 1 }, { state: "seeding" })], 600);
+    expect(stream.text.length).toBeGreaterThan(before);
+  });
 });
 
 describe("into a pipe", () => {

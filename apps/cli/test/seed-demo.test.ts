@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -14,7 +15,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { digest, expectSameAlbum, FILES, swarm } from "./support/album-swarm.ts";
 import { jsonLines, runBt, startBt } from "./support/run-bt.ts";
-import { writePayload } from "./support/swarm.ts";
+import { createIn, writePayload } from "./support/swarm.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
 describe("seed", () => {
@@ -86,6 +87,50 @@ describe("seed", () => {
     expect((await seedOnce()).code).toBe(8);
   });
 
+  it("shares any number of torrents, or a folder of them, and says once that it does", async () => {
+    const folder = tempFolder();
+    const names = ["one.bin", "two.bin", "three.bin"];
+    for (const name of names) writeFileSync(join(folder, name), randomBytes(40_000));
+    for (const name of names) await createIn(folder, name);
+    const torrents = names.map((name) => `${name}.torrent`);
+    for (const sources of [[...torrents, "--data", "."], [".", "--data", "."], torrents]) {
+      const { io, ended } = startBt(["seed", ...sources, "--bind", "127.0.0.1", "--no-trackers"], {
+        cwd: folder,
+      });
+      await io.stderr.waitFor(/^seeding 3 torrents$/m);
+      for (const name of names) expect(io.stderr.text).toContain(`seeding: ${name}`);
+      io.send("SIGINT");
+      expect(await ended).toBe(130);
+    }
+  });
+
+  it("goes on with the other torrents when one has no data", async () => {
+    const folder = tempFolder();
+    for (const name of ["a", "b"]) writeFileSync(join(folder, name), randomBytes(40_000));
+    for (const name of ["a", "b"]) await createIn(folder, name);
+    rmSync(join(folder, "a"));
+    const { io, ended } = startBt(["seed", "a.torrent", "b.torrent", ...LOCAL], { cwd: folder });
+    await io.stdout.waitFor(/"seeding".*"b"/);
+    await io.stdout.waitFor(/"DATA_MISMATCH"/);
+    io.send("SIGINT");
+    expect(await ended).toBe(130);
+  });
+
+  it("says nothing while it waits for peers", async () => {
+    const { folder } = await swarm();
+    const { io, ended } = startBt(
+      ["seed", "album.torrent", "--data", folder, "--seed-time", "2500ms", ...LOCAL],
+      {
+        cwd: folder,
+      },
+    );
+    expect(await ended).toBe(0);
+    const progress = jsonLines(io.stdout.text).filter(({ event }) => event === "progress");
+    // What is checked, and then that it is complete: the clock alone is no news.
+    expect(progress.length).toBeLessThanOrEqual(2);
+    expect(progress.at(-1)).toMatchObject({ downloaded: 150_000, total: 150_000, peers: 0 });
+  });
+
   it("refuses data that is not all there, and changes nothing: exit 8", async () => {
     const { folder } = await swarm();
     const place = join(folder, "album/a.bin");
@@ -112,6 +157,7 @@ describe("seed", () => {
     [["seed", "x.torrent"], 3, /^bt: cannot read x\.torrent: there is no such file/],
     [["seed", ".", "--data", "."], 2, /--data is for a torrent/],
     [["seed", "x.torrent", "--torrent-out", "y"], 2, /--torrent-out is for a file or folder/],
+    [["seed", "x.torrent", "--memory", "10M"], 2, /"10M" is too little memory; the least is 64M/],
   ])("refuses %j", async (args, code, message) => {
     const finished = await runBt(args, { cwd: tempFolder() });
     expect(finished.code).toBe(code);

@@ -18,6 +18,8 @@ export interface ConnectionHost {
   readonly peerId: Uint8Array;
   /** The torrent that an incoming peer wants, if we have it and take peers for it. */
   torrentFor(infoHash: Uint8Array): TorrentCore | undefined;
+  /** The handshake is done. */
+  joined(connection: Connection): void;
   closed(connection: Connection): void;
 }
 
@@ -62,10 +64,6 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
 
   get wasDialled(): boolean {
     return this.#record !== undefined;
-  }
-
-  get hasJoined(): boolean {
-    return this.#peer !== undefined;
   }
 
   // From the stream.
@@ -158,6 +156,7 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
       extensionProtocol: handshake.extensionProtocol,
       now: this.#host.clock.now(),
     });
+    this.#host.joined(this);
     torrent.handle({ type: "peer-joined", peer: this.#peer });
   }
 

@@ -1,8 +1,10 @@
 import { parseTorrent, type Metainfo } from "@bt/metainfo";
+import { BlockBatch } from "@bt/piece-picker";
 import { concatBytes, formatHex, type Endpoint } from "@bt/primitives";
 import { AnnounceCalls } from "./announce-calls.ts";
 import { PEER_ID_PREFIX } from "./client-name.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
+import { DEFAULT_FRAME_COUNT, FramePool } from "./core/frame-pool.ts";
 import type { PeerRecord } from "./core/peer-book.ts";
 import { RateLimiter } from "./core/rate-limiter.ts";
 import { swarmHashes } from "./core/swarm-hashes.ts";
@@ -31,6 +33,8 @@ export interface SessionOptions {
   readonly maxDownloadRate?: number;
   /** Connections over all torrents, default 200 (libtorrent connections_limit). */
   readonly maxPeers?: number;
+  /** Buffers of half a MiB from which peers are served, default `DEFAULT_FRAME_COUNT`; at least 1. */
+  readonly frameCount?: number;
   readonly limits?: Partial<TorrentLimits>;
   readonly policies?: Partial<TorrentPolicies>;
   /** Hears every fact of every torrent: a log that can be compared or replayed. */
@@ -91,16 +95,20 @@ export class Session implements ConnectionHost {
   readonly #coreByHash = new Map<string, TorrentCore>();
   readonly #connections = new Set<Connection>();
   readonly #handshakes: { wake(): void; readonly pending: Set<Connection> };
+  /** Of those pending, the ones that have come to us. */
+  #strangerCount = 0;
   readonly #allowance: { wake(): void };
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
   readonly #buffers = { areSpent: false };
+  readonly #batch: BlockBatch;
 
   constructor(options: SessionOptions) {
     this.#ports = options.ports;
     this.clock = options.ports.clock;
     this.#limits = { ...DEFAULT_TORRENT_LIMITS, ...options.limits };
     this.#policies = { ...DEFAULT_TORRENT_POLICIES, ...options.policies };
+    this.#batch = new BlockBatch(this.#limits.requestDepth.maximumDepth);
     this.#maxPeers = options.maxPeers ?? 200;
     this.#onFact = options.onFact;
     const prefix = Uint8Array.from(PEER_ID_PREFIX, (letter) => letter.charCodeAt(0));
@@ -108,7 +116,8 @@ export class Session implements ConnectionHost {
     this.#wakes = new WakeQueue(this.clock);
     this.#downLimiter = new RateLimiter(checkedRate(options.maxDownloadRate));
     this.#upLimiter = new RateLimiter(checkedRate(options.maxUploadRate));
-    this.#uploads = new UploadScheduler(this.clock, this.#upLimiter, this.#wakes);
+    const frames = new FramePool(options.frameCount ?? DEFAULT_FRAME_COUNT);
+    this.#uploads = new UploadScheduler(this.clock, this.#upLimiter, this.#wakes, frames);
     this.#handshakes = { pending: new Set(), wake: () => this.#dropSlowHandshakes() };
     this.#allowance = { wake: () => this.#wakeTorrents() };
   }
@@ -230,9 +239,13 @@ export class Session implements ConnectionHost {
     return core.state.peers.size < this.#limits.maximumPeers ? core : undefined;
   }
 
+  joined(connection: Connection): void {
+    if (this.#handshakes.pending.delete(connection) && !connection.wasDialled) this.#strangerCount--;
+  }
+
   closed(connection: Connection): void {
     this.#connections.delete(connection);
-    this.#handshakes.pending.delete(connection);
+    this.joined(connection);
   }
 
   #accept(stream: Stream): StreamHandler {
@@ -240,10 +253,10 @@ export class Session implements ConnectionHost {
     connection.attach(stream);
     this.#connections.add(connection);
     this.#await(connection);
-    const strangers = [...this.#handshakes.pending].filter((pending) => !pending.hasJoined).length;
+    this.#strangerCount++;
     if (
       this.#connections.size > this.#maxPeers ||
-      strangers > MAXIMUM_STRANGERS ||
+      this.#strangerCount > MAXIMUM_STRANGERS ||
       this.#closing !== undefined
     )
       connection.close("there is no room");
@@ -267,8 +280,7 @@ export class Session implements ConnectionHost {
     const now = this.clock.now();
     for (const connection of this.#handshakes.pending) {
       const timeoutMs = connection.wasDialled ? DIAL_TIMEOUT_MS : HANDSHAKE_TIMEOUT_MS;
-      if (connection.hasJoined) this.#handshakes.pending.delete(connection);
-      else if (now - connection.openedAt >= timeoutMs) connection.close("took too long to say hello");
+      if (now - connection.openedAt >= timeoutMs) connection.close("took too long to say hello");
     }
     if (this.#handshakes.pending.size > 0) this.#wakes.set(this.#handshakes, now + HANDSHAKE_TIMEOUT_MS / 4);
   }
@@ -279,6 +291,7 @@ export class Session implements ConnectionHost {
       clock: this.clock,
       random: this.#ports.random,
       peerId: this.peerId,
+      batch: this.#batch,
       listenPort: () => this.port,
       downLimiter: this.#downLimiter,
       hasRoomForPeer: () => this.#connections.size < this.#maxPeers,

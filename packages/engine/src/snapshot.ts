@@ -50,8 +50,8 @@ export interface TorrentSnapshot {
   readonly seedCount: number;
   readonly knownPeerCount: number;
   readonly etaSeconds: number | undefined;
+  /** Made when read, as the peers are. */
   readonly trackers: readonly TrackerSnapshot[];
-  /** Made when read. */
   readonly peers: readonly PeerSnapshot[];
 }
 
@@ -80,7 +80,9 @@ export function snapshotTorrent(t: TorrentState, checkedFraction: number): Torre
     seedCount,
     knownPeerCount: t.book.size,
     etaSeconds: missing === 0 ? 0 : downRate > 0 ? Math.ceil(missing / downRate) : undefined,
-    trackers: t.announcer.snapshot(),
+    get trackers(): readonly TrackerSnapshot[] {
+      return t.announcer.snapshot();
+    },
     get peers(): PeerSnapshot[] {
       return [...t.peers].map((peer) => snapshotPeer(t, peer, t.now));
     },

@@ -89,6 +89,26 @@ export class Torrent {
     return this.#coreState.status;
   }
 
+  /** 0 to 1 while the data that is there is checked, then 1. */
+  get checkedFraction(): number {
+    return this.#checkedFraction;
+  }
+
+  /** Connected peers. */
+  get peerCount(): number {
+    return this.#coreState.peers.size;
+  }
+
+  /** Payload bytes that came in this session, good or not. */
+  get receivedLength(): number {
+    return this.#coreState.down.total;
+  }
+
+  /** Payload bytes that were sent in this session. */
+  get uploadedLength(): number {
+    return this.#coreState.up.total;
+  }
+
   on<Event extends keyof TorrentEvents>(
     event: Event,
     listener: (...args: TorrentEvents[Event]) => void,

@@ -12,6 +12,8 @@ export const MAX_REQUESTERS_LIMIT = 8;
  */
 export class OpenPiece {
   piece: number = -1;
+  /** Rises from one opened piece to the next. */
+  turn: number = 0;
   blockCount: number = 0;
   /** Who began it and goes on with it, or NOBODY. */
   owner: number = NOBODY;
@@ -117,9 +119,12 @@ export class OpenPiece {
     this.receivedCount++;
   }
 
-  /** A block in flight that `slot` was not asked for and that has room for one more request, or -1. */
+  /**
+   * The last block in flight that `slot` was not asked for and that has room for one more request, or -1. Peers answer in
+   * order, so it is the one that its peer will send last: the first one may be on its way already.
+   */
   findBusy(slot: number): number {
-    for (let block = 0; block < this.blockCount; block++) {
+    for (let block = this.blockCount - 1; block >= 0; block--) {
       const count = this.#marks[block]!;
       if (count > 0 && count < this.#maxRequesters && !this.hasRequest(slot, block)) return block;
     }

@@ -14,17 +14,29 @@ describe("endgame", () => {
     expect(picks(picker, b, 9, FAST)).toEqual([]);
     picks(picker, a, 1, FAST);
     expect(picker.inEndgame).toBe(true);
-    expect(picks(picker, b, 9, FAST)).toEqual([[0, 0]]);
+    expect(picks(picker, b, 9, FAST)).toEqual([[0, 1]]);
   });
 
-  it("gives a peer one block in flight elsewhere, and the next when it has nothing in flight", () => {
+  it("gives a peer the block in flight elsewhere that is furthest from coming, and the next when it has nothing in flight", () => {
     const picker = pickerOf(layoutOf(1, 4));
     const [a, b] = [seedIn(picker), seedIn(picker)];
     picks(picker, a, 9, FAST);
-    expect(picks(picker, b, 9, FAST)).toEqual([[0, 0]]);
+    expect(picks(picker, b, 9, FAST)).toEqual([[0, 3]]);
     expect(picks(picker, b, 9, FAST)).toEqual([]);
-    expect(picker.received(b, 0, 0)).toBe("accepted");
-    expect(picks(picker, b, 9, FAST)).toEqual([[0, 1]]);
+    expect(picker.received(b, 0, 3)).toBe("accepted");
+    expect(picks(picker, b, 9, FAST)).toEqual([[0, 2]]);
+  });
+
+  it("begins with the piece that was opened last, and leaves out what the peer has not", () => {
+    const picker = pickerOf(layoutOf(3, 2));
+    const [a, b, c] = [seedIn(picker), seedIn(picker), peerWith(picker, 3, [0])];
+    for (const piece of [2, 0, 1] as const) {
+      picker.setPriority(piece, 7);
+      picks(picker, a, 2, FAST);
+      picker.setPriority(piece, 4);
+    }
+    expect(picks(picker, b, 9, FAST)).toEqual([[1, 1]]);
+    expect(picks(picker, c, 9, FAST)).toEqual([[0, 1]]);
   });
 
   it("may be told to make more duplicates a pick, or none", () => {

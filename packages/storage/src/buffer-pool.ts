@@ -90,7 +90,8 @@ export class BufferPool {
     }
     this.#takenLength -= capacity;
     this.#usedLength -= capacity;
-    if (this.#takenLength + this.#idleLength + capacity <= this.budgetLength) {
+    // The one buffer that is larger than the budget is kept, too: a new one for each piece would wait for the collector.
+    if (this.#takenLength + this.#idleLength + capacity <= Math.max(this.budgetLength, capacity)) {
       const stack = this.#idle.get(capacity);
       if (stack === undefined) this.#idle.set(capacity, [buffer]);
       else stack.push(buffer);

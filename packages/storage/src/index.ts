@@ -36,8 +36,10 @@ export type { StorageMetainfo } from "./storage-metainfo.ts";
 
 // Shared by the torrents of a session
 export { BufferPool, DEFAULT_BUFFER_BUDGET_LENGTH, type BufferPoolOptions } from "./buffer-pool.ts";
+export { Gate } from "./io/gate.ts";
 export { DEFAULT_OPEN_FILE_LIMIT, FilePool, type FilePoolOptions } from "./io/file-pool.ts";
 export {
+  DEFAULT_HASH_JOB_LIMIT,
   DEFAULT_HASH_WORKER_LIMIT,
   HashWorkers,
   type HashedBuffer,

@@ -67,6 +67,18 @@ describe("BufferPool", () => {
     expect(pool.reserve(BLOCK)).toBe(true);
   });
 
+  it("keeps a buffer larger than the budget for the next piece, and lets go of it for a smaller one", () => {
+    const pool = new BufferPool({ budgetLength: 4 * BLOCK });
+    const large = acquire(pool, 9 * BLOCK)!;
+    pool.release(large);
+    expect(pool.memoryLength).toBe(9 * BLOCK);
+    const again = acquire(pool, 9 * BLOCK)!;
+    expect(again.buffer).toBe(large.buffer);
+    pool.release(again);
+    acquire(pool, BLOCK);
+    expect(pool.memoryLength).toBe(BLOCK);
+  });
+
   it("gives no memory without a promise", () => {
     const pool = new BufferPool();
     expect(() => pool.take(BLOCK)).toThrow(RangeError);

@@ -12,7 +12,7 @@ import {
   verifyData,
 } from "@bt/storage";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { noise, sha1, temporaryFolder } from "./fixture.ts";
 
 const hashers = new HashWorkers({ count: 2 });
@@ -240,6 +240,31 @@ describe("HashWorkers", () => {
     expect(workers.startedCount).toBe(1);
     expect(digest).toEqual(sha1(bytes));
     await workers.hashBuffer(bytes);
+    expect(workers.startedCount).toBe(1);
+    await workers.close();
+  });
+
+  it("end when they have had nothing to do for a while, and start again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const workers = new HashWorkers({ count: 1 });
+    const { bytes } = await workers.hashBuffer(new Uint8Array(100).fill(5));
+    vi.advanceTimersByTime(4_000);
+    const { bytes: again } = await workers.hashBuffer(bytes);
+    vi.advanceTimersByTime(4_000);
+    expect(workers.startedCount).toBe(1);
+    vi.advanceTimersByTime(2_000);
+    expect(workers.startedCount).toBe(0);
+    expect((await workers.hashBuffer(again)).digest).toEqual(sha1(new Uint8Array(100).fill(5)));
+    expect(workers.startedCount).toBe(1);
+    await workers.close();
+  });
+
+  it("give a small job to one thread", async () => {
+    const workers = new HashWorkers({ count: 3 });
+    const folder = await writeTree([5_000], 9);
+    const { files } = await scanPayload(folder);
+    await hashFiles({ files, pieceLength: 1_024, workers });
     expect(workers.startedCount).toBe(1);
     await workers.close();
   });

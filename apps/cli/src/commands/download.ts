@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import type { Call } from "../command.ts";
 import { defineCommand } from "../define-command.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { usageFailure } from "../failure.ts";
 import { fileList, selectionSummary } from "../info/file-list.ts";
 import { torrentJson } from "../info/torrent-json.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
@@ -11,7 +10,7 @@ import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
 import { selectFiles } from "../values/file-list.ts";
 import { namedAsOnDisk } from "../sources/names-on-disk.ts";
-import { type LoadedTorrent, readTorrent } from "../sources/read-torrent.ts";
+import { type LoadedTorrent, readTorrents } from "../sources/read-torrent.ts";
 
 const OPTIONS = { ...DOWNLOAD_OPTIONS, ...JSON_OPTION } as const;
 
@@ -32,7 +31,10 @@ export const download = defineCommand({
   run: (call) =>
     withView(call, async (view) => {
       const { io, stop, operands, options } = call;
-      const torrents = await Promise.race([readAll(call), stop.interrupted()]);
+      const torrents = await Promise.race([
+        readTorrents(operands, io, stop, { proxy: options.proxy }),
+        stop.interrupted(),
+      ]);
       const parts = options.select ?? [];
       const selections = torrents.map(({ metainfo }) =>
         parts.length === 0 ? undefined : selectFiles(parts, metainfo),
@@ -71,22 +73,6 @@ export const download = defineCommand({
 });
 
 type DownloadCall = Call<typeof OPTIONS>;
-
-/** Every source is read before the first byte is downloaded, so that a mistake in the last one does not come late. */
-async function readAll({ io, stop, operands, options: { proxy } }: DownloadCall): Promise<LoadedTorrent[]> {
-  const torrents = new Map<string, LoadedTorrent>();
-  for (const text of operands) {
-    if (text === "-" && [...torrents.values()].some(({ origin }) => origin === "-")) {
-      throw usageFailure("standard input can be read only once; give - only once");
-    }
-    const torrent = await readTorrent(text, io, stop, { proxy });
-    const key = String(torrent.metainfo.infoHash ?? torrent.metainfo.infoHashV2);
-    const twin = torrents.get(key);
-    if (twin !== undefined) throw usageFailure(`${text} is the same torrent as ${twin.origin}; give it once`);
-    torrents.set(key, torrent);
-  }
-  return [...torrents.values()];
-}
 
 function listFiles(
   torrents: readonly LoadedTorrent[],

@@ -1,5 +1,5 @@
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Metainfo, parseTorrent, toMagnet } from "@bt/metainfo";
 import type { ScannedPayload } from "@bt/storage";
 import type { Call } from "../command.ts";
@@ -17,7 +17,7 @@ import { checkProgress } from "../output/check-progress.ts";
 import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
 import { namedAsOnDisk } from "../sources/names-on-disk.ts";
-import { readTorrent } from "../sources/read-torrent.ts";
+import { readTorrents } from "../sources/read-torrent.ts";
 import { parseSource } from "../sources/source.ts";
 import type { TransferItem } from "../transfer/run-transfers.ts";
 
@@ -35,29 +35,26 @@ export const seed = defineCommand({
   name: "seed",
   summary:
     "Share data until Ctrl-C. Of a file or folder a torrent is made and its magnet link printed on standard output; " +
-    "of a .torrent the data is checked first.",
-  operands: ["<path|torrent>"],
+    "of a .torrent the data is checked first. With --data, a folder stands for all torrents in it.",
+  operands: ["<path|torrent...>"],
   options: OPTIONS,
   examples: [
     "bt seed album --tracker http://tracker.example/announce --torrent-out album.torrent",
     "bt seed debian.torrent --data ~/Downloads --max-up 1M",
+    "bt seed ~/torrents --data ~/Downloads",
   ],
   stopsCleanly: true,
   run: (call) =>
     withView(call, async (view) => {
       const { io, stop, options } = call;
-      const item = await Promise.race([findItem(call), stop.interrupted()]);
-      if (options.list) {
-        io.stdout.write(
-          options.json ? `${formatJson(torrentJson(item.metainfo))}\n` : fileList(item.metainfo),
-        );
-        return EXIT.ok;
-      }
-      if (item.magnet !== undefined && !options.json) io.stdout.write(`${item.magnet}\n`);
+      const items = await Promise.race([findItems(call), stop.interrupted()]);
+      if (options.list) return listFiles(items, call);
+      for (const { magnet } of items)
+        if (magnet !== undefined && !options.json) io.stdout.write(`${magnet}\n`);
       const { runTransfers } = await import("../transfer/run-transfers.ts");
       return runTransfers(
         {
-          items: [item],
+          items,
           network: options,
           resume: !options.noResume,
           seedOnly: true,
@@ -72,27 +69,59 @@ export const seed = defineCommand({
 
 type SeedCall = Call<typeof OPTIONS>;
 
-async function findItem(call: SeedCall): Promise<TransferItem> {
+/** Every torrent is read and every path hashed before the first one is shared, so that a mistake does not come late. */
+async function findItems(call: SeedCall): Promise<TransferItem[]> {
   const { io, stop, operands, options } = call;
-  const text = operands[0]!;
-  if (!isPayload(text, call)) {
-    if (options.torrentOut !== undefined)
-      throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
-    const root = resolve(io.cwd, options.data ?? ".");
-    const metainfo = namedAsOnDisk(await readTorrent(text, io, stop, { proxy: options.proxy }), root);
-    return { metainfo, root, trackers: options.tracker, keepsState: true };
+  const torrents: string[] = [];
+  const paths: string[] = [];
+  for (const text of operands) {
+    if (options.data !== undefined && isFolder(resolve(io.cwd, text)))
+      torrents.push(...torrentsIn(text, call));
+    else if (isPayload(text, call)) paths.push(text);
+    else torrents.push(text);
   }
-  if (options.list) throw usageFailure("--list is for a torrent; make one of the path with bt create");
-  if (options.data !== undefined)
+  if (options.list && paths.length > 0)
+    throw usageFailure("--list is for a torrent; make one of the path with bt create");
+  if (options.torrentOut !== undefined && torrents.length > 0)
+    throw usageFailure("--torrent-out is for a file or folder; this is a torrent already");
+  if (options.torrentOut !== undefined && paths.length > 1)
+    throw usageFailure("--torrent-out is for one file or folder; there are several");
+  if (options.data !== undefined && paths.length > 0)
     throw usageFailure("--data is for a torrent; the data of a path is the path itself");
-  return itemOfPayload(resolve(io.cwd, text), text, call);
+  const root = resolve(io.cwd, options.data ?? ".");
+  const loaded = await readTorrents(torrents, io, stop, { proxy: options.proxy });
+  const items: TransferItem[] = loaded.map((torrent) => ({
+    metainfo: namedAsOnDisk(torrent, root),
+    root,
+    trackers: options.tracker,
+    keepsState: true,
+  }));
+  for (const text of paths) items.push(await itemOfPayload(resolve(io.cwd, text), text, call));
+  return items;
+}
+
+function listFiles(items: readonly TransferItem[], { io, options }: SeedCall): ExitCode {
+  for (const { metainfo } of items)
+    io.stdout.write(options.json ? `${formatJson(torrentJson(metainfo))}\n` : fileList(metainfo));
+  return EXIT.ok;
+}
+
+/** The .torrent files of a folder, in the order of their names. */
+function torrentsIn(text: string, { io }: SeedCall): string[] {
+  const names = readdirSync(resolve(io.cwd, text)).filter((name) => /\.torrent$/i.test(name));
+  if (names.length > 0) return names.sort().map((name) => join(text, name));
+  throw usageFailure(`--data is for a torrent or a folder of torrents; there is no .torrent in ${text}`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** A path to share, and not something that names a torrent. */
 function isPayload(text: string, { io }: SeedCall): boolean {
   const place = resolve(io.cwd, text);
   if (parseSource(text, () => existsSync(place)).kind !== "file") return false;
-  return !/\.torrent$/i.test(text) || statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+  return !/\.torrent$/i.test(text) || isFolder(place);
 }
 
 async function itemOfPayload(

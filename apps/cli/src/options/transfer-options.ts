@@ -2,7 +2,7 @@ import { usageFailure } from "../failure.ts";
 import { parseBindAddress, parseHostAndPort } from "../values/address.ts";
 import { parseSelectList } from "../values/file-list.ts";
 import { parseDuration } from "../values/duration.ts";
-import { parseRate } from "../values/length.ts";
+import { parseMemory, parseRate } from "../values/length.ts";
 import { parsePort, parseRatio, wholeNumber } from "../values/number.ts";
 import { parseTrackerTier } from "../values/tracker-tier.ts";
 import { listOption, parseText, switchOption, valueOption } from "./option-spec.ts";
@@ -30,6 +30,7 @@ export const NETWORK_OPTIONS = {
     "connect to at most so many peers",
     wholeNumber("a number of peers", 1, 65_535),
   ),
+  memory: valueOption("--memory <size>", "keep to about so much memory, at least 64M", parseMemory),
 } as const;
 
 /** When to stop seeding. */

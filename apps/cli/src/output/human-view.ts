@@ -24,6 +24,7 @@ export class HumanView implements TransferView {
   readonly #stream: OutputStream;
   readonly #options: HumanViewOptions;
   readonly #live: LiveLines | undefined;
+  #last: readonly ProgressRow[] = [];
   readonly #logged = new Map<string, { at: number; step: number; state: string; uploaded: number }>();
 
   constructor(stream: OutputStream, options: HumanViewOptions) {
@@ -41,8 +42,12 @@ export class HumanView implements TransferView {
 
   progress(rows: readonly ProgressRow[], now: number): void {
     if (this.#options.quiet) return;
-    if (this.#live === undefined) this.#log(rows, now);
-    else this.#live.draw(this.#screen(rows));
+    if (this.#live === undefined) {
+      this.#log(rows, now);
+    } else if (!this.#live.isSameWidth || rows.some((row, index) => row !== this.#last[index])) {
+      this.#live.draw(this.#screen(rows));
+    }
+    this.#last = rows;
   }
 
   say(text: string): void {

@@ -7,6 +7,7 @@ export class JsonView implements TransferView {
   readonly intervalMs = 1_000;
   readonly #stream: OutputStream;
   readonly #human: TransferView;
+  #last: readonly ProgressRow[] = [];
 
   constructor(stream: OutputStream, human: TransferView) {
     this.#stream = stream;
@@ -19,7 +20,12 @@ export class JsonView implements TransferView {
   }
 
   progress(rows: readonly ProgressRow[]): void {
-    for (const { facts } of rows) this.emit({ event: "progress", ...facts });
+    let lines = "";
+    for (const [index, row] of rows.entries())
+      if (row !== this.#last[index]) lines += `${formatJson({ event: "progress", ...row.facts })}\n`;
+    // People are not told of each: that is what `human` would leave out, too.
+    if (lines !== "") this.#stream.write(lines);
+    this.#last = rows;
   }
 
   say(): void {

@@ -68,7 +68,7 @@ export interface TransferView {
   /** How often {@link progress} should be called. */
   readonly intervalMs: number;
   emit(event: TransferEvent): void;
-  /** `now`: monotonic ms. */
+  /** Always the same torrents in the same order; one with the row of the last call has nothing new. `now`: monotonic ms. */
   progress(rows: readonly ProgressRow[], now: number): void;
   /** A sentence for people only. */
   say(text: string): void;

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Metainfo, type MetainfoError, type ParseOptions, parseTorrent } from "@bt/metainfo";
+import { formatHex } from "@bt/primitives";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { tuneV8 } from "../process/tune-v8.ts";
 import type { Stop } from "../stop.ts";
 import { parseSource, type Source } from "./source.ts";
 
@@ -19,6 +21,11 @@ export interface LoadedTorrent {
   readonly origin: string;
 }
 
+export interface ReadOptions extends ParseOptions {
+  /** Nothing may be sent past this proxy. */
+  readonly proxy?: string | undefined;
+}
+
 /** The source behind an argument. */
 export function findSource(text: string, io: Io): Source {
   return parseSource(text, (path) => existsSync(resolve(io.cwd, path)));
@@ -29,7 +36,7 @@ export async function readTorrent(
   text: string,
   io: Io,
   stop: Stop,
-  options?: ParseOptions & { readonly proxy?: string | undefined },
+  options?: ReadOptions,
 ): Promise<LoadedTorrent> {
   const source = findSource(text, io);
   if (source.kind === "url" && options?.proxy !== undefined)
@@ -47,6 +54,34 @@ export async function readTorrent(
   } catch (cause) {
     throw badTorrent(text, bytes, cause);
   }
+}
+
+/** Up to so many sources it is worth more that Node's own modules are loaded first; see `tuneV8`. */
+const FEW_SOURCES = 16;
+
+/** Reads several, of which none may be there twice. All are read before anything begins, so that a mistake in the last comes early. */
+export async function readTorrents(
+  texts: readonly string[],
+  io: Io,
+  stop: Stop,
+  options?: ReadOptions,
+): Promise<LoadedTorrent[]> {
+  // What is kept of many torrents makes the heap of young objects grow, for good.
+  if (texts.length > FEW_SOURCES) tuneV8();
+  const torrents = new Map<string, LoadedTorrent>();
+  let isInputRead = false;
+  for (const text of texts) {
+    if (text === "-" && isInputRead)
+      throw usageFailure("standard input can be read only once; give - only once");
+    isInputRead ||= text === "-";
+    const torrent = await readTorrent(text, io, stop, options);
+    const { infoHash, infoHashV2 } = torrent.metainfo;
+    const key = formatHex(infoHash ?? infoHashV2 ?? new Uint8Array());
+    const twin = torrents.get(key);
+    if (twin !== undefined) throw usageFailure(`${text} is the same torrent as ${twin.origin}; give it once`);
+    torrents.set(key, torrent);
+  }
+  return [...torrents.values()];
 }
 
 async function readBytes(

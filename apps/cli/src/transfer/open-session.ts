@@ -4,7 +4,7 @@ import { EXIT } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { OptionValues } from "../options/option-spec.ts";
 import type { NETWORK_OPTIONS } from "../options/transfer-options.ts";
-import { limitInlining } from "../process/limit-inlining.ts";
+import { tuneV8 } from "../process/tune-v8.ts";
 import { resolveHost } from "../values/address.ts";
 
 export type NetworkValues = OptionValues<typeof NETWORK_OPTIONS>;
@@ -15,7 +15,7 @@ export async function openSession(
   allocation: "sparse" | "full" = "sparse",
 ): Promise<Session> {
   const { createNodeSession } = await import("@bt/engine/node");
-  const { port, bind, maxDown, maxUp, maxPeers, proxy } = network;
+  const { port, bind, maxDown, maxUp, maxPeers, memory, proxy } = network;
   try {
     const session = await createNodeSession({
       port: port ?? 0,
@@ -24,9 +24,11 @@ export async function openSession(
       ...(proxy === undefined ? {} : { proxy }),
       ...(maxDown === undefined ? {} : { maxDownloadRate: maxDown }),
       ...(maxUp === undefined ? {} : { maxUploadRate: maxUp }),
-      ...(maxPeers === undefined ? {} : { maxPeers }),
+      // One torrent may have them all.
+      ...(maxPeers === undefined ? {} : { maxPeers, limits: { maximumPeers: maxPeers } }),
+      ...(memory === undefined ? {} : { memoryLength: memory }),
     });
-    limitInlining();
+    tuneV8();
     return session;
   } catch (error) {
     throw listenFailure(error, network);

@@ -1,7 +1,9 @@
+import type { Torrent } from "@bt/engine";
 import type { Metainfo } from "@bt/metainfo";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { hexOrNull } from "../info/torrent-json.ts";
 import type { TransferView } from "../output/transfer-event.ts";
+import { formatCount } from "../output/units.ts";
 import { CLEAN_STOP_MS, type Stop } from "../stop.ts";
 import { checkProxy, type NetworkValues, openSession, resolvePeers } from "./open-session.ts";
 import { TorrentRun, type TorrentRunOptions } from "./torrent-run.ts";
@@ -71,6 +73,7 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
       );
     ticking = setInterval(tick, view.intervalMs);
     tick();
+    if (plan.seedOnly && runs.length > 1) void sayWhenSeeding(session.torrents, view);
     const codes = await Promise.race([Promise.all(runs.map((run) => run.finish(tick))), stop.interrupted()]);
     return codes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
   } finally {
@@ -84,6 +87,15 @@ export async function runTransfers(plan: TransferPlan, view: TransferView, stop:
         if (!runs.some(({ hasDiskFailed }) => hasDiskFailed)) throw error;
       });
   }
+}
+
+/** Of a thousand torrents nobody counts the lines. */
+async function sayWhenSeeding(torrents: readonly Torrent[], view: TransferView): Promise<void> {
+  await Promise.allSettled(torrents.map((torrent) => torrent.ready));
+  // Each torrent's own line comes first.
+  await new Promise((resolve) => setImmediate(resolve));
+  const count = torrents.filter(({ state }) => state === "seeding").length;
+  if (count > 0) view.say(`seeding ${formatCount(count, "torrent")}`);
 }
 
 function onlyThese({ files }: Metainfo, selected: ReadonlySet<number>): Map<number, 0> {

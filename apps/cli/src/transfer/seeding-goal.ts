@@ -7,8 +7,25 @@ export interface SeedingGoal {
   readonly timeMs: number | undefined;
 }
 
-/** How often the ratio is looked at. */
+/** How often ratios are looked at. */
 const LOOK_INTERVAL_MS = 100;
+
+/** All torrents with a ratio are looked at together: one timer for a thousand of them. */
+const looks = new Set<() => void>();
+let looking: ReturnType<typeof setInterval> | undefined;
+
+function lookRegularly(look: () => void): () => void {
+  looks.add(look);
+  looking ??= setInterval(() => {
+    for (const one of looks) one();
+  }, LOOK_INTERVAL_MS);
+  return () => {
+    looks.delete(look);
+    if (looks.size > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  };
+}
 
 /** Resolves when the goal is reached (without limits: never); rejects when the torrent stops with an error. */
 export async function seedUntil(torrent: Torrent, goal: SeedingGoal): Promise<void> {
@@ -16,19 +33,20 @@ export async function seedUntil(torrent: Torrent, goal: SeedingGoal): Promise<vo
   const unsubscribe = torrent.on("error", reject);
   const timer = goal.timeMs === undefined ? undefined : setTimeout(resolve, goal.timeMs);
   const { ratio } = goal;
-  const looking =
+  // Which files are wanted does not change under a command.
+  const enough = ratio === undefined ? Infinity : ratio * torrent.snapshot().wantedLength;
+  const stopLooking =
     ratio === undefined
       ? undefined
-      : setInterval(() => {
-          const { uploadedLength, wantedLength } = torrent.snapshot();
-          if (uploadedLength >= ratio * wantedLength) resolve();
-        }, LOOK_INTERVAL_MS);
+      : lookRegularly(() => {
+          if (torrent.uploadedLength >= enough) resolve();
+        });
   try {
     await promise;
   } finally {
     unsubscribe();
     clearTimeout(timer);
-    clearInterval(looking);
+    stopLooking?.();
   }
 }
 

@@ -14,7 +14,7 @@ export function watchForSilence(
     let since = performance.now();
     const look = (): void => {
       const now = performance.now();
-      const { receivedLength, state, peerCount } = torrent.snapshot();
+      const { receivedLength, state, peerCount } = torrent;
       if (receivedLength !== received || state === "checking") [received, since] = [receivedLength, now];
       else if (now - since >= timeoutMs) reject(silenceFailure(torrent.name, timeoutMs, peerCount));
     };

@@ -1,4 +1,4 @@
-import type { Torrent, TorrentSnapshot } from "@bt/engine";
+import type { Torrent, TorrentSnapshot, TorrentStatus } from "@bt/engine";
 import type { BtError } from "@bt/primitives";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { explainError } from "../explain-error.ts";
@@ -25,6 +25,8 @@ export class TorrentRun {
   readonly #warned = new Set<string>();
   /** Whether it has ended with an error of the disk, which the view was told of. */
   hasDiskFailed = false;
+  /** The row of a torrent that waits, and of what it was made: the same object until something changes. */
+  #quietRow: { row: ProgressRow; state: TorrentStatus; checkedFraction: number } | undefined;
 
   constructor(torrent: Torrent, view: TransferView, options: TorrentRunOptions) {
     this.#torrent = torrent;
@@ -71,7 +73,20 @@ export class TorrentRun {
     }
   }
 
+  /** A torrent that waits, for peers or for its turn to be checked, costs next to nothing here: it keeps its row. */
   row(): ProgressRow {
+    const torrent = this.#torrent;
+    const { state, checkedFraction } = torrent;
+    const last = this.#quietRow;
+    const isQuiet = state !== "downloading" && torrent.peerCount === 0;
+    if (isQuiet && last?.state === state && last.checkedFraction === checkedFraction) return last.row;
+    const row = this.#makeRow();
+    const isAtRest = isQuiet && row.facts.downRate === 0 && row.facts.upRate === 0;
+    this.#quietRow = isAtRest ? { row, state, checkedFraction } : undefined;
+    return row;
+  }
+
+  #makeRow(): ProgressRow {
     const snapshot = this.#torrent.snapshot();
     const { checkedFraction } = snapshot;
     const state =

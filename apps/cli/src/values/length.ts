@@ -23,3 +23,13 @@ export function parseRate(text: string): number {
   }
   return rate === 0 ? Infinity : rate;
 }
+
+/** Less than this a session cannot keep to; the engine has the same number. */
+const LEAST_MEMORY_LENGTH = 64 * 1024 ** 2;
+
+/** Bytes of memory that a session shall keep to. */
+export function parseMemory(text: string): number {
+  const length = parseLength(text);
+  if (length < LEAST_MEMORY_LENGTH) throw usageFailure(`"${text}" is too little memory; the least is 64M`);
+  return length;
+}

@@ -1,5 +1,5 @@
 import type { Metainfo } from "@bt/metainfo";
-import { BlockBatch, NORMAL_PRIORITY, PiecePicker } from "@bt/piece-picker";
+import { NORMAL_PRIORITY, PiecePicker, type BlockBatch } from "@bt/piece-picker";
 import type { BtError, PieceLayout } from "@bt/primitives";
 import { Announcer, type AnnounceTask } from "@bt/tracker";
 import type { TorrentLimits, TorrentPolicies } from "../options.ts";
@@ -40,6 +40,8 @@ export interface TorrentSurroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly peerId: Uint8Array;
+  /** What a pick finds, from its beginning to the requests that follow: one for all torrents. */
+  readonly batch: BlockBatch;
   listenPort(): number;
   readonly downLimiter: RateLimiter;
   /** Whether one more connection may be opened or kept. */
@@ -132,7 +134,7 @@ export class TorrentState {
       },
       init.limits.announcer,
     );
-    this.batch = new BlockBatch(init.limits.requestDepth.maximumDepth);
+    this.batch = init.surroundings.batch;
   }
 
   get isActive(): boolean {

@@ -1,5 +1,5 @@
 import type { Clock } from "../ports.ts";
-import { FramePool } from "./frame-pool.ts";
+import type { FramePool } from "./frame-pool.ts";
 import type { Peer } from "./peer.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { TorrentState } from "./torrent-state.ts";
@@ -17,14 +17,15 @@ export class UploadScheduler {
   readonly #clock: Clock;
   readonly #limiter: RateLimiter;
   readonly #wakes: WakeQueue;
-  readonly #frames = new FramePool();
+  readonly #frames: FramePool;
   readonly #line: { torrent: TorrentState; peer: Peer }[] = [];
   #pumping = false;
 
-  constructor(clock: Clock, limiter: RateLimiter, wakes: WakeQueue) {
+  constructor(clock: Clock, limiter: RateLimiter, wakes: WakeQueue, frames: FramePool) {
     this.#clock = clock;
     this.#limiter = limiter;
     this.#wakes = wakes;
+    this.#frames = frames;
   }
 
   /** Puts the peer into the line if it has requests, is not in it yet and has a batch free. */

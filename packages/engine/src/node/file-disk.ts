@@ -3,10 +3,12 @@ import {
   createStorage,
   DEFAULT_OPEN_FILE_LIMIT,
   FilePool,
+  Gate,
   HashWorkers,
   NODE_DISK,
   type Disk,
   type PieceBuffer,
+  type StorageOptions,
   type TorrentStorage,
 } from "@bt/storage";
 import type { Bitfield } from "@bt/primitives";
@@ -19,20 +21,29 @@ export interface FileDiskOptions {
   readonly openFileLimit?: number | undefined;
   /** "full": files get all of their room at once; default "sparse". See `StorageOptions` of @bt/storage. */
   readonly allocation?: "sparse" | "full" | undefined;
+  /** Threads that hash, at most; default: one per core, at most 4. */
+  readonly hashThreadCount?: number | undefined;
+  /** Where pieces are hashed that were downloaded; default: see `placeHash` of @bt/storage. */
+  readonly placeHash?: StorageOptions["placeHash"];
   /** Replaces the system's files, e.g. by ones that fail. */
   readonly disk?: Disk | undefined;
 }
 
+/** Torrents that look at the disk at a time while they are opened; the others wait in line. */
+const MAXIMUM_OPENING_TORRENTS = 32;
+
 /** Torrents in files, with one budget of piece buffers, one limit of open files and one set of hash workers for all of them. */
 export function createFileDisk(options: FileDiskOptions): DiskPort {
   const pool = new BufferPool({ budgetLength: options.memoryBudgetLength });
-  const hashers = new HashWorkers({});
-  const { disk = NODE_DISK, openFileLimit = DEFAULT_OPEN_FILE_LIMIT, allocation } = options;
+  const { disk = NODE_DISK, openFileLimit = DEFAULT_OPEN_FILE_LIMIT, allocation, placeHash } = options;
+  const { hashThreadCount } = options;
+  const hashers = new HashWorkers(hashThreadCount === undefined ? {} : { count: hashThreadCount });
+  const gate = new Gate(MAXIMUM_OPENING_TORRENTS);
   const files = new FilePool({ disk, limit: openFileLimit });
   return {
     openTorrent: (metainfo, root) =>
       new FileTorrentDisk(root, (path) =>
-        createStorage({ metainfo, root: path, pool, hashers, files, disk, allocation }),
+        createStorage({ metainfo, root: path, pool, hashers, files, gate, disk, allocation, placeHash }),
       ),
     close: async () => {
       await hashers.close();

@@ -8,10 +8,12 @@ import type { EnginePorts } from "../ports.ts";
 import { createProxyTransport } from "../proxy-transport.ts";
 import { createSession, type Session, type SessionOptions } from "../session.ts";
 import { createFileDisk, type FileDiskOptions } from "./file-disk.ts";
+import { planMemory } from "./memory-plan.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { createTcpTransport } from "./tcp-transport.ts";
 
 export { createFileDisk, type FileDiskOptions } from "./file-disk.ts";
+export { MINIMUM_MEMORY_LENGTH, planMemory, type MemoryPlan } from "./memory-plan.ts";
 
 export interface NodeSessionOptions
   extends Omit<SessionOptions, "ports">, Pick<FileDiskOptions, "allocation" | "openFileLimit"> {
@@ -24,6 +26,11 @@ export interface NodeSessionOptions
    * it. Nobody can connect to us then (`port` is not listened on), and UDP trackers are asked through SOCKS 5 only.
    */
   readonly proxy?: string;
+  /**
+   * About so much memory for the whole process, bytes, at least `MINIMUM_MEMORY_LENGTH`: buffers are bounded as `planMemory`
+   * says. What is given besides (`memoryBudgetLength`, `frameCount`, `limits`) wins. Default: each buffer has its own limit.
+   */
+  readonly memoryLength?: number;
   /** Replaces single ports. */
   readonly ports?: Partial<EnginePorts>;
 }
@@ -36,16 +43,29 @@ export const DEFAULT_MEMORY_BUDGET_LENGTH: number = 32 * 1024 * 1024;
  * @throws TypeError for a `proxy` that is no proxy's URL.
  */
 export async function createNodeSession(options: NodeSessionOptions = {}): Promise<Session> {
-  const { host, memoryBudgetLength = DEFAULT_MEMORY_BUDGET_LENGTH, ports, proxy, ...other } = options;
-  const { allocation, openFileLimit, ...rest } = other;
+  const { host, proxy, memoryLength, ports, allocation, openFileLimit, ...rest } = options;
+  const plan = memoryLength === undefined ? undefined : planMemory(memoryLength);
+  const { memoryBudgetLength = plan?.memoryBudgetLength ?? DEFAULT_MEMORY_BUDGET_LENGTH, ...session } = rest;
   const tracker = ports?.tracker ?? createTracker(host, proxy);
   return createSession({
-    ...rest,
+    ...session,
+    ...(plan === undefined ? {} : { frameCount: session.frameCount ?? plan.frameCount }),
+    limits: {
+      ...(plan === undefined ? {} : { maximumUnsentLength: plan.maximumUnsentLength }),
+      ...session.limits,
+    },
     ports: {
       clock: ports?.clock ?? systemClock,
       random: ports?.random ?? systemRandom,
       transport: ports?.transport ?? createTransport(host, proxy),
-      disk: ports?.disk ?? createFileDisk({ memoryBudgetLength, allocation, openFileLimit }),
+      disk:
+        ports?.disk ??
+        createFileDisk({
+          memoryBudgetLength,
+          allocation,
+          openFileLimit,
+          ...(plan === undefined ? {} : { hashThreadCount: plan.hashThreadCount, placeHash: () => "loop" }),
+        }),
       tracker,
     },
   });

@@ -14,6 +14,7 @@ import { digestBlocks } from "./block-digests.ts";
 import { deleteData } from "./delete-data.ts";
 import { NODE_DISK, type Disk } from "./disk.ts";
 import { FilePool } from "./file-pool.ts";
+import { Gate } from "./gate.ts";
 import { HashWorkers } from "./hash-workers.ts";
 import { Journal } from "./journal.ts";
 import { moveData } from "./move-data.ts";
@@ -37,6 +38,8 @@ export interface StorageOptions {
   readonly hashers?: HashWorkers | undefined;
   /** One for all torrents of a session; default: one of its own. */
   readonly files?: FilePool | undefined;
+  /** One for all torrents of a session: so many of them look at the disk at a time while they open. Default: no limit. */
+  readonly gate?: Gate | undefined;
   /** Default: `.<infohash hex>.bt-resume` in `root`. */
   readonly journalPath?: string | undefined;
   /**
@@ -118,16 +121,18 @@ class DiskStorage implements TorrentStorage {
   async open(options: OpenOptions = {}): Promise<Bitfield> {
     this.#checkOpen();
     options.signal?.throwIfAborted();
-    const journalState = await this.#journal.load();
+    const gate = this.#options.gate ?? new Gate(1);
+    const journalState = await gate.pass(() => this.#journal.load());
     this.#hadJournal = journalState !== undefined;
-    const recovery = await recover(this.#payload, journalState, this.#verifier, this.#hashers, options);
+    const recovery = await recover(this.#payload, journalState, this.#verifier, this.#hashers, gate, options);
     for (const piece of recovery.have.indices()) this.have.set(piece);
     this.#payload.foreign = recovery.foreign;
     const window = { ...DEFAULT_WRITE_WINDOW, ...this.#options.writeWindow };
     this.#log = new ResumeLog(this.#journal, this.#payload, this.#clock, window, recovery);
     const unwanted = new Set(options.unwanted);
     await choosePlaces(this.#payload, unwanted, this.#tools(), recovery.onDisk);
-    await this.#log.saveFindings();
+    const log = this.#log;
+    await gate.pass(() => log.saveFindings());
     // With nothing to download, no write will come that could make the empty files; on a read-only disk they stay away.
     if (this.have.isFull || (unwanted.size > 0 && !this.have.isEmpty))
       await this.#makeEmptyFiles().catch(() => {});

@@ -1,12 +1,15 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { StorageError, toStorageError } from "../errors.ts";
+import { StorageError } from "../errors.ts";
+import { Gate } from "./gate.ts";
 import type { HashSource } from "./hash-source.ts";
+import { errorOf, HashThread, type Reply } from "./hash-thread.ts";
 import { PieceHasher } from "./piece-hasher.js";
 
 export interface HashWorkersOptions {
   /** Threads at most; default: one per core, at most 4. */
   readonly count?: number;
+  /** Calls of `hashPieces` that are under way at a time; the others wait. Default `DEFAULT_HASH_JOB_LIMIT`. */
+  readonly jobLimit?: number;
   /** Where `hash-worker.js` lies; default: beside this module. For bundles that put it elsewhere. */
   readonly workerUrl?: URL;
 }
@@ -32,6 +35,8 @@ export interface HashPiecesOptions {
 }
 
 export const DEFAULT_HASH_WORKER_LIMIT = 4;
+/** Each job may keep files open in each thread, and one large job keeps all threads busy. */
+export const DEFAULT_HASH_JOB_LIMIT = 8;
 /** Bytes that are hashed at a time, at least one piece: 3 ms of work. */
 const TASK_LENGTH = 4 * 1024 * 1024;
 /** Tasks handed to each worker at a time, so that it never waits for the main thread. */
@@ -48,18 +53,6 @@ type HashTask = (
   count: number,
 ) => Promise<Pick<Reply, "digests" | "isHashed"> & { readonly isLast?: boolean }>;
 
-interface Reply {
-  readonly kind: "ready" | "done" | "failed";
-  readonly id: number;
-  readonly digest: Uint8Array;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly digests: Uint8Array;
-  readonly isHashed: Uint8Array;
-  readonly code: string | undefined;
-  readonly path: string | undefined;
-  readonly message: string;
-}
-
 /**
  * Threads that hash, shared by all torrents of a session. They start when they are first needed and keep the process
  * alive only while they work.
@@ -68,13 +61,15 @@ export class HashWorkers {
   readonly count: number;
   readonly #url: URL;
   readonly #threads: (HashThread | undefined)[];
+  readonly #gate: Gate;
   #nextJob = 0;
   #isClosed = false;
 
-  constructor({ count, workerUrl }: HashWorkersOptions = {}) {
+  constructor({ count, workerUrl, jobLimit = DEFAULT_HASH_JOB_LIMIT }: HashWorkersOptions = {}) {
     this.count = count ?? Math.min(availableParallelism(), DEFAULT_HASH_WORKER_LIMIT);
     if (!Number.isSafeInteger(this.count) || this.count < 1)
       throw new RangeError(`${this.count} hash workers`);
+    this.#gate = new Gate(jobLimit);
     this.#url = workerUrl ?? new URL("./hash-worker.js", import.meta.url);
     this.#threads = Array<undefined>(this.count).fill(undefined);
   }
@@ -103,12 +98,16 @@ export class HashWorkers {
   }
 
   /** Digests of pieces that lie in files. The workers read for themselves. */
-  async hashPieces(source: HashSource, options: HashPiecesOptions): Promise<void> {
+  hashPieces(source: HashSource, options: HashPiecesOptions): Promise<void> {
+    return this.#gate.pass(() => this.#hashPieces(source, options));
+  }
+
+  async #hashPieces(source: HashSource, options: HashPiecesOptions): Promise<void> {
     const { runs, onDigest, signal } = options;
     signal?.throwIfAborted();
     const job = this.#nextJob++;
     // One iterator feeds all threads.
-    const tasks = cutIntoTasks(runs, source.pieceLength);
+    const { tasks, isShort } = lookAhead(cutIntoTasks(runs, source.pieceLength));
     let isStopped = false;
     /** True when it was told to leave the rest to others. */
     const workAll = async (hash: HashTask): Promise<boolean> => {
@@ -133,8 +132,7 @@ export class HashWorkers {
       }
     };
     const threads: HashThread[] = [];
-    const workInThread = (slot: number): Promise<unknown>[] => {
-      const thread = this.#thread(slot);
+    const workInThread = (thread: HashThread): Promise<unknown>[] => {
       threads.push(thread);
       thread.hold();
       thread.tell({ kind: "job", job, source });
@@ -150,12 +148,14 @@ export class HashWorkers {
       } finally {
         hasher.close();
       }
-      if (isSlow) await Promise.all(workInThread(this.count - 1));
+      if (isSlow) await Promise.all(workInThread(this.#thread(this.count - 1)));
     };
     const isHere = options.onThisThread === true && source.pieceLength <= CALLER_PIECE_LENGTH;
     const threadCount = isHere ? (source.totalLength <= FEW_LENGTH ? 0 : this.count - 1) : this.count;
     const running: Promise<unknown>[] = [];
-    for (let slot = 0; slot < threadCount; slot++) running.push(...workInThread(slot));
+    // What is done in one go is not worth the word to every thread.
+    if (isShort && !isHere) running.push(...workInThread(this.#leastBusy()));
+    else for (let slot = 0; slot < threadCount; slot++) running.push(...workInThread(this.#thread(slot)));
     if (isHere) running.push(workHere());
     const results = await Promise.allSettled(running);
     for (const thread of threads) {
@@ -190,93 +190,6 @@ export class HashWorkers {
   }
 }
 
-interface Waiting {
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: StorageError) => void;
-}
-
-class HashThread {
-  /** Resolves when the thread's code runs: before that nothing that must not be lost is handed to it. */
-  readonly ready: Promise<void>;
-  isReady = false;
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 0;
-  #holdCount = 0;
-  #setReady: () => void = () => {};
-  #setFailed: (error: StorageError) => void = () => {};
-  #failure: StorageError | undefined;
-
-  constructor(url: URL, onEnd: () => void) {
-    this.ready = new Promise((resolve, reject) => {
-      this.#setReady = resolve;
-      this.#setFailed = reject;
-    });
-    this.ready.catch(() => {}); // told through every question instead
-    this.#worker = new Worker(url, { execArgv: [] });
-    this.#worker.unref();
-    this.#worker.on("message", (reply: Reply) => this.#receive(reply));
-    this.#worker.on("error", (cause) => this.#fail(cause, onEnd));
-    this.#worker.on("exit", (code) => this.#fail(new Error(`the thread ended with ${code}`), onEnd));
-  }
-
-  /** How many want something of it. */
-  get load(): number {
-    return this.#holdCount;
-  }
-
-  /** From here until `letGo` it counts as busy and keeps the process alive. */
-  hold(): void {
-    if (this.#holdCount++ === 0) this.#worker.ref();
-  }
-
-  letGo(): void {
-    if (--this.#holdCount === 0) this.#worker.unref();
-  }
-
-  tell(message: object): void {
-    this.#worker.postMessage(message);
-  }
-
-  ask(message: object, transfer: ArrayBuffer[] = []): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure);
-        return;
-      }
-      const id = this.#nextId++;
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...message, id }, transfer);
-    });
-  }
-
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #receive(reply: Reply): void {
-    if (reply.kind === "ready") {
-      this.isReady = true;
-      this.#setReady();
-      return;
-    }
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if (reply.kind === "done") waiting?.resolve(reply);
-    else waiting?.reject(errorOf(reply));
-  }
-
-  #fail(cause: Error, onEnd: () => void): void {
-    if (this.#failure !== undefined) return;
-    const message = `Cannot hash: a hash thread failed (${cause.message}); check that hash-worker.js is in its place.`;
-    this.#failure = new StorageError("WORKER_FAILED", message, {}, { cause });
-    onEnd();
-    this.#setFailed(this.#failure);
-    for (const { reject } of this.#waiting.values()) reject(this.#failure);
-    this.#waiting.clear();
-  }
-}
-
 /** Hashes in the calling thread and then lets its loop turn. The last task is the one that took too long. */
 async function hashHere(hasher: PieceHasher, first: number, count: number): ReturnType<HashTask> {
   const startedAt = performance.now();
@@ -290,16 +203,6 @@ async function hashHere(hasher: PieceHasher, first: number, count: number): Retu
   }
 }
 
-function errorOf({
-  code,
-  path = "",
-  message,
-}: Pick<NodeJS.ErrnoException, "code" | "path" | "message">): StorageError {
-  if (code !== "BT_CHANGED") return toStorageError({ code, message }, "read", path);
-  const text = `Cannot hash ${path}: ${message}; wait until nothing writes to it and start again.`;
-  return new StorageError("FILE_CHANGED", text, { path });
-}
-
 function* cutIntoTasks(
   runs: Iterable<readonly [first: number, count: number]>,
   pieceLength: number,
@@ -308,4 +211,14 @@ function* cutIntoTasks(
   for (const [first, count] of runs) {
     for (let at = 0; at < count; at += most) yield [first + at, Math.min(most, count - at)];
   }
+}
+
+/** The same tasks, and whether there is but one. */
+function lookAhead(tasks: Iterator<[first: number, count: number], undefined>): {
+  readonly tasks: Iterator<[first: number, count: number], undefined>;
+  readonly isShort: boolean;
+} {
+  const seen = [tasks.next(), tasks.next()];
+  const isShort = seen[1]?.done === true;
+  return { tasks: { next: () => seen.shift() ?? tasks.next() }, isShort };
 }

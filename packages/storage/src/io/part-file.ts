@@ -110,7 +110,8 @@ export async function choosePlaces(
   }
   if (placed.length > 0) await log.savePlaces(stats);
   else if (isNew) log.placesChanged();
-  if (parts.parted.size === 0) await payload.removePartFile();
+  const mayBeThere = onDisk === undefined || onDisk.has(parts.fileIndex);
+  if (parts.parted.size === 0 && mayBeThere) await payload.removePartFile();
 }
 
 /** Writes what the part file holds of a file into the file; `undefined` when it holds nothing. */

@@ -219,8 +219,8 @@ export class PayloadFiles {
         if (stat !== undefined) stats.set(index, stat);
       }
     };
-    await Promise.all(Array.from({ length: INSPECT_DEPTH }, work));
-    const partStat = await this.inspectFile(this.parts.fileIndex);
+    await Promise.all(Array.from({ length: Math.min(INSPECT_DEPTH, files.length) }, work));
+    const partStat = await this.inspectFile(this.parts.fileIndex, folders);
     if (partStat !== undefined) stats.set(this.parts.fileIndex, partStat);
     return stats;
   }

@@ -3,6 +3,7 @@ import { StorageError } from "../errors.ts";
 import type { FileStat, JournalState } from "../journal-format.ts";
 import type { OpenOptions, RecheckMode } from "../torrent-storage.ts";
 import type { DiskStat } from "./disk.ts";
+import type { Gate } from "./gate.ts";
 import type { HashWorkers } from "./hash-workers.ts";
 import { foreignFiles } from "./foreign-files.ts";
 import { judgeFile, type FileVerdict } from "./judge-file.ts";
@@ -45,6 +46,7 @@ export async function recover(
   journal: JournalState | undefined,
   verifier: PieceVerifier,
   hashers: HashWorkers,
+  gate: Gate,
   { signal, onProgress, recheck = "auto", expectData = false }: OpenOptions,
 ): Promise<Recovery> {
   const { files, layout } = payload.metainfo;
@@ -52,13 +54,15 @@ export async function recover(
     journal = undefined;
     payload.renames.clear();
   }
-  const isThere = await payload.root.find();
+  const { isThere, onDisk } = await gate.pass(async () => ({
+    isThere: await payload.root.find(),
+    onDisk: await payload.inspect(signal),
+  }));
   if (!isThere && journal !== undefined && !journal.have.isEmpty)
     throw isGone(
       payload.root.path,
       "the folder with the downloaded data is gone; put it back or delete the resume file",
     );
-  const onDisk = await payload.inspect(signal);
   if (expectData && journal === undefined && onDisk.size === 0)
     throw isGone(
       payload.root.path,

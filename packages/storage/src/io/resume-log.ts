@@ -101,6 +101,8 @@ export class ResumeLog {
   async saveFindings(): Promise<void> {
     if (this.#isExact || this.#have.isEmpty) return;
     await this.#replace(true).catch(() => {});
+    // Of a thousand torrents that only seed, none keeps a descriptor.
+    await this.#journal.close();
   }
 
   /** To be awaited before anything is written into a file: the journal must not look clean after that. */
