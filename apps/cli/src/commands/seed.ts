@@ -6,7 +6,7 @@ import type { Call } from "../command.ts";
 import { defineCommand } from "../define-command.ts";
 import { makeTorrent } from "../create/make-torrent.ts";
 import { torrentPlace, writeTorrent } from "../create/write-torrent.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { fileList } from "../info/file-list.ts";
 import { torrentJson } from "../info/torrent-json.ts";
