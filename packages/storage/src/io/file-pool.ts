@@ -96,6 +96,12 @@ export class FilePool {
     await Promise.all(this.#closing);
   }
 
+  /** Gives back all descriptors that nothing uses, for who has run out of them. */
+  async freeIdle(): Promise<void> {
+    this.#closeIdle(0);
+    await Promise.all(this.#closing);
+  }
+
   async #openFile(file: PooledFile, writable: boolean): Promise<OpenFile> {
     this.#closeIdle(this.limit - 1);
     let fd: number;
@@ -104,8 +110,7 @@ export class FilePool {
     } catch (error) {
       const cause = (error as { cause?: unknown }).cause ?? error;
       if (!isSystemError(cause, "EMFILE") && !isSystemError(cause, "ENFILE")) throw error;
-      this.#closeIdle(0);
-      await Promise.all(this.#closing);
+      await this.freeIdle();
       fd = await file.open(writable);
     }
     const open: OpenFile = { fd, file, writable, users: 0 };

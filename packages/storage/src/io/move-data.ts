@@ -64,7 +64,7 @@ export class DataMove {
   async sync(): Promise<Map<number, FileStat>> {
     const stats = new Map<number, FileStat>();
     for (const index of this.#copied) stats.set(index, await syncAndStat(this.#to, index));
-    await this.#to.root.syncFolders([...this.#linked].map((index) => this.#to.elementsOf(index)));
+    await this.#to.syncNames([...this.#linked].map((index) => this.#to.elementsOf(index)));
     return stats;
   }
 

@@ -145,7 +145,7 @@ export async function syncAndStat(payload: PayloadFiles, fileIndex: number): Pro
   try {
     await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
     const { size, mtimeMs, ino } = await asPromise<DiskStat>((done) => payload.disk.fstat(open.fd, done));
-    await payload.root.syncFolders([payload.elementsOf(fileIndex)]);
+    await payload.syncNames([payload.elementsOf(fileIndex)]);
     return { length: size, modifiedMs: mtimeMs, inode: ino };
   } catch (cause) {
     throw toStorageError(cause, "save", payload.pathOf(fileIndex));

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Bitfield } from "@bt/primitives";
-import { toStorageError } from "../errors.ts";
+import { toStorageError, type StorageError } from "../errors.ts";
 import type { FilePlaces } from "../file-places.ts";
 import type { FileStat } from "../journal-format.ts";
 import { PartPlaces, type PlacedSpan } from "../part-places.ts";
@@ -264,6 +264,17 @@ export class PayloadFiles {
       return current.slice(0, current.length - below);
     }
     return target;
+  }
+
+  /** The names of these files are safe from a power cut when this resolves. That takes a descriptor. */
+  async syncNames(files: readonly (readonly string[])[]): Promise<void> {
+    try {
+      await this.root.syncFolders(files);
+    } catch (error) {
+      if ((error as StorageError).code !== "TOO_MANY_OPEN_FILES") throw error;
+      await this.#pool.freeIdle();
+      await this.root.syncFolders(files);
+    }
   }
 
   /** From now on the files are in another folder. Reads under way end where they began. */

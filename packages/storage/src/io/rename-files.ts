@@ -40,7 +40,7 @@ export async function renameFiles(
         moved.push(index);
       }
     }
-    await payload.root.syncFolders([...made, ...moved].map((index) => places.get(index)![1]));
+    await payload.syncNames([...made, ...moved].map((index) => places.get(index)![1]));
     for (const [index, path] of plan) payload.renames.set(index, path);
     await log.savePlaces(new Map());
   } catch (error) {

@@ -221,7 +221,7 @@ export class ResumeLog {
       const newFiles = [...dirtyFiles.keys()].filter((fileIndex) => !this.#memories.has(fileIndex));
       for (const [fileIndex, written] of dirtyFiles)
         stats.set(fileIndex, await this.#sync(fileIndex, written));
-      await this.#payload.root.syncFolders(newFiles.map((fileIndex) => this.#payload.elementsOf(fileIndex)));
+      await this.#payload.syncNames(newFiles.map((fileIndex) => this.#payload.elementsOf(fileIndex)));
     } catch (error) {
       // After a failed sync the system may have dropped the pages, so these pieces count as not written.
       this.fault = error as StorageError;
