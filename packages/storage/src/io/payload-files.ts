@@ -298,6 +298,7 @@ export class PayloadFiles {
     await this.root.unlink([this.#partName]).catch(() => {});
   }
 
+  /** Closes all files, of which none may be in use; who needs one again opens it anew. */
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#pooled.values(), (file) => this.#pool.closeFile(file)));
     this.#pooled.clear();

@@ -101,8 +101,9 @@ export class ResumeLog {
   async saveFindings(): Promise<void> {
     if (this.#isExact || this.#have.isEmpty) return;
     await this.#replace(true).catch(() => {});
-    // Of a thousand torrents that only seed, none keeps a descriptor.
+    // Of a thousand torrents that only seed, none keeps a descriptor: neither of its journal nor of the files that were synced.
     await this.#journal.close();
+    await this.#payload.close();
   }
 
   /** To be awaited before anything is written into a file: the journal must not look clean after that. */
