@@ -1,3 +1,4 @@
+import { copyFile, open } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBt } from "./harness/bt-process.ts";
@@ -78,24 +79,43 @@ describe.skipIf(REFERENCE)("bt download ends well although", () => {
     await download(scope, [...peers, ...peerOf(honest)]);
   });
 
+  it("its folder holds a damaged copy of the file", { timeout: TIMEOUT_MS }, async () => {
+    const scope = openScope();
+    const out = await scope.folder("damaged");
+    const place = path.join(out, payload.name);
+    await copyFile(path.join(payload.directory, payload.name), place);
+    const file = await open(place, "r+");
+    for (let at = 0; at < payload.totalLength; at += 3 * payload.pieceLength)
+      await file.write("damaged", at + 100);
+    await file.close();
+    const { child } = await startBt(scope, [
+      ...["download", torrent.path, "--out", out, "--json"],
+      ...peerOf(honest),
+    ]);
+    await child.exited;
+    expect(child.status, child.tail).toEqual({ code: 0, signal: null });
+    expect(await digestTree(out)).toEqual(payload.digests);
+  });
+
   it(
-    "its folder holds a file of the right name and length and wrong content",
+    "ends with a disk error before it writes over a file of the same name and length that is not of the torrent",
     { timeout: TIMEOUT_MS },
     async () => {
       const scope = openScope();
-      const wrong = await makeSingleFile(
-        await scope.folder("wrong"),
+      const other = await makeSingleFile(
+        await scope.folder("other"),
         payload.totalLength,
         payload.pieceLength,
         "other",
       );
       const { child } = await startBt(scope, [
-        ...["download", torrent.path, "--out", wrong.directory, "--json"],
+        ...["download", torrent.path, "--out", other.directory, "--json"],
         ...peerOf(honest),
       ]);
       await child.exited;
-      expect(child.status, child.tail).toEqual({ code: 0, signal: null });
-      expect(await digestTree(path.join(wrong.directory))).toEqual(payload.digests);
+      expect(child.status, child.tail).toEqual({ code: 7, signal: null });
+      expect(child.tail).toContain("FOREIGN_DATA");
+      expect((await digestTree(other.directory))[other.name]).toBe(other.digests[other.name]);
     },
   );
 });

@@ -11,7 +11,7 @@ import {
   networks,
   type Family,
 } from "./harness/network-namespace.ts";
-import { digestTree, makeSingleFile } from "./harness/payload.ts";
+import { digestFile, makeSingleFile } from "./harness/payload.ts";
 import { openScope, type Scope } from "./harness/scope.ts";
 import { BT_SCRIPT, KIBI, MEBI } from "./harness/settings.ts";
 import { waitUntil } from "./harness/wait-until.ts";
@@ -116,7 +116,7 @@ describe("in a network of their own, clients hand a torrent on, each found by th
       for (const [{ name }, { status }, folder] of waiting) {
         const hasAll = async (): Promise<boolean> => {
           if (status !== undefined) throw new Error(`${name} ended`);
-          return (await digestTree(folder))[payload.name] === whole;
+          return (await digestFile(path.join(folder, payload.name))) === whole;
         };
         await waitUntil(`${name} has everything, after ${handedOn.join(", ")}`, HOP_MS, hasAll, explain);
         handedOn.push(name);

@@ -98,9 +98,19 @@ export async function digestTree(directory: string): Promise<Record<string, stri
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-    digests[path.relative(directory, file).split(path.sep).join("/")] = hash.digest("hex");
+    digests[path.relative(directory, file).split(path.sep).join("/")] = (await digestFile(file)) ?? "gone";
   }
   return digests;
+}
+
+/** SHA-256 of a file; `undefined` while it is not there. */
+export async function digestFile(file: string): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return hash.digest("hex");
 }
