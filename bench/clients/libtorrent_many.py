@@ -3,16 +3,11 @@
     libtorrent_many.py TORRENTS DATA ADDRESS PORT CONNECTIONS
 """
 import os
-import resource
 import signal
 import sys
 import time
 
 import libtorrent as lt
-
-# It takes no more connections than it could have files open.
-_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 torrents, data, address, port, connections = sys.argv[1:]
 session = lt.session({

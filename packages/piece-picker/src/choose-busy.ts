@@ -8,19 +8,26 @@ export interface BusyChoice {
 }
 
 /**
- * Endgame: a block in flight elsewhere that `slot` can be asked for too, the one that is likely to come last: peers answer in
- * order, so of the piece that was opened last the last block. What is about to come anyway is not asked for twice. Pieces on
- * parole are left out: they must come from one peer.
+ * Endgame: a block in flight elsewhere that `slot` can be asked for too, in the first such piece after a random one.
+ * Pieces on parole are left out: they must come from one peer.
  */
-export function chooseBusy(choice: BusyChoice, list: readonly OpenPiece[], peer: Peer, slot: number): void {
+export function chooseBusy(
+  choice: BusyChoice,
+  list: readonly OpenPiece[],
+  peer: Peer,
+  slot: number,
+  random: () => number,
+): void {
   choice.record = undefined;
   choice.block = -1;
-  for (const record of list) {
-    if (choice.record !== undefined && record.turn < choice.record.turn) continue;
+  const start = Math.floor(random() * list.length);
+  for (let i = 0; i < list.length; i++) {
+    const record = list[(start + i) % list.length]!;
     if (record.isParole || (peer.field !== undefined && !peer.field.has(record.piece))) continue;
     const block = record.findBusy(slot);
     if (block < 0) continue;
     choice.record = record;
     choice.block = block;
+    return;
   }
 }

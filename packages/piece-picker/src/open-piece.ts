@@ -12,8 +12,6 @@ export const MAX_REQUESTERS_LIMIT = 8;
  */
 export class OpenPiece {
   piece: number = -1;
-  /** Rises from one opened piece to the next. */
-  turn: number = 0;
   blockCount: number = 0;
   /** Who began it and goes on with it, or NOBODY. */
   owner: number = NOBODY;

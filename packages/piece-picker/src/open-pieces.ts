@@ -13,7 +13,6 @@ export class OpenPieces {
   readonly #spare: OpenPiece[] = [];
   readonly #blockCapacity: number;
   readonly #maxRequesters: number;
-  #turn = 0;
 
   constructor(blockCapacity: number, maxRequesters: number) {
     this.#blockCapacity = blockCapacity;
@@ -37,7 +36,6 @@ export class OpenPieces {
   open(piece: number, blockCount: number, owner: number, isExclusive: boolean, isParole: boolean): OpenPiece {
     const record = this.#spare.pop() ?? new OpenPiece(this.#blockCapacity, this.#maxRequesters);
     record.begin(piece, blockCount, owner, isExclusive, isParole);
-    record.turn = this.#turn++;
     this.#byPiece.set(piece, record);
     record.listIndex = this.list.push(record) - 1;
     this.update(record);

@@ -177,9 +177,9 @@ export class PickPass {
 
   #duplicate(slot: number, peer: Peer, limit: number, batch: BlockBatch): void {
     if (!this.inEndgame) return;
-    const { open, options } = this.#parts;
+    const { open, random, options } = this.#parts;
     for (let left = options.duplicatesPerPick; left > 0 && batch.count < limit; left--) {
-      chooseBusy(this.#busy, open.list, peer, slot);
+      chooseBusy(this.#busy, open.list, peer, slot, random);
       const { record, block } = this.#busy;
       if (record === undefined) return;
       record.request(slot, block);

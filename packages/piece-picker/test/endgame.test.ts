@@ -27,18 +27,6 @@ describe("endgame", () => {
     expect(picks(picker, b, 9, FAST)).toEqual([[0, 2]]);
   });
 
-  it("begins with the piece that was opened last, and leaves out what the peer has not", () => {
-    const picker = pickerOf(layoutOf(3, 2));
-    const [a, b, c] = [seedIn(picker), seedIn(picker), peerWith(picker, 3, [0])];
-    for (const piece of [2, 0, 1] as const) {
-      picker.setPriority(piece, 7);
-      picks(picker, a, 2, FAST);
-      picker.setPriority(piece, 4);
-    }
-    expect(picks(picker, b, 9, FAST)).toEqual([[1, 1]]);
-    expect(picks(picker, c, 9, FAST)).toEqual([[0, 1]]);
-  });
-
   it("may be told to make more duplicates a pick, or none", () => {
     const many = pickerOf(layoutOf(1, 4), { duplicatesPerPick: 3 });
     const [a, b] = [seedIn(many), seedIn(many)];
