@@ -1,16 +1,13 @@
 import { resolve } from "node:path";
-import type { Call } from "../command.ts";
 import { defineCommand } from "../define-command.ts";
-import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { fileList, selectionSummary } from "../info/file-list.ts";
-import { torrentJson } from "../info/torrent-json.ts";
+import { EXIT } from "../exit-codes.ts";
+import { selectionSummary, writeFileList } from "../info/file-list.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
 import { DOWNLOAD_OPTIONS } from "../options/transfer-options.ts";
-import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
 import { selectFiles } from "../values/file-list.ts";
 import { namedAsOnDisk } from "../sources/names-on-disk.ts";
-import { type LoadedTorrent, readTorrents } from "../sources/read-torrent.ts";
+import { readTorrents } from "../sources/read-torrent.ts";
 
 const OPTIONS = { ...DOWNLOAD_OPTIONS, ...JSON_OPTION } as const;
 
@@ -39,7 +36,11 @@ export const download = defineCommand({
       const selections = torrents.map(({ metainfo }) =>
         parts.length === 0 ? undefined : selectFiles(parts, metainfo),
       );
-      if (options.list) return listFiles(torrents, selections, call);
+      if (options.list) {
+        for (const [index, { metainfo }] of torrents.entries())
+          writeFileList(io, metainfo, { json: options.json, selected: selections[index] });
+        return EXIT.ok;
+      }
       const { runTransfers } = await import("../transfer/run-transfers.ts");
       const root = resolve(io.cwd, options.out ?? ".");
       const goesOn = options.seed || options.seedRatio !== undefined || options.seedTime !== undefined;
@@ -71,19 +72,3 @@ export const download = defineCommand({
       );
     }),
 });
-
-type DownloadCall = Call<typeof OPTIONS>;
-
-function listFiles(
-  torrents: readonly LoadedTorrent[],
-  selections: readonly (ReadonlySet<number> | undefined)[],
-  { io, options }: DownloadCall,
-): ExitCode {
-  if (options.json) {
-    for (const { metainfo } of torrents) io.stdout.write(`${formatJson(torrentJson(metainfo))}\n`);
-    return EXIT.ok;
-  }
-  for (const [index, { metainfo }] of torrents.entries())
-    io.stdout.write(fileList(metainfo, selections[index]));
-  return EXIT.ok;
-}

@@ -6,15 +6,13 @@ import type { Call } from "../command.ts";
 import { defineCommand } from "../define-command.ts";
 import { makeTorrent } from "../create/make-torrent.ts";
 import { torrentPlace, writeTorrent } from "../create/write-torrent.ts";
-import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { EXIT } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
-import { fileList } from "../info/file-list.ts";
-import { torrentJson } from "../info/torrent-json.ts";
+import { writeFileList } from "../info/file-list.ts";
 import { parseText, switchOption, valueOption } from "../options/option-spec.ts";
 import { JSON_OPTION } from "../options/output-options.ts";
 import { LIST_OPTION, NETWORK_OPTIONS, SEEDING_OPTIONS } from "../options/transfer-options.ts";
 import { checkProgress } from "../output/check-progress.ts";
-import { formatJson } from "../output/escape.ts";
 import { withView } from "../output/transfer-view.ts";
 import { namedAsOnDisk } from "../sources/names-on-disk.ts";
 import { readTorrents } from "../sources/read-torrent.ts";
@@ -48,7 +46,10 @@ export const seed = defineCommand({
     withView(call, async (view) => {
       const { io, stop, options } = call;
       const items = await Promise.race([findItems(call), stop.interrupted()]);
-      if (options.list) return listFiles(items, call);
+      if (options.list) {
+        for (const { metainfo } of items) writeFileList(io, metainfo, { json: options.json });
+        return EXIT.ok;
+      }
       for (const { magnet } of items)
         if (magnet !== undefined && !options.json) io.stdout.write(`${magnet}\n`);
       const { runTransfers } = await import("../transfer/run-transfers.ts");
@@ -98,12 +99,6 @@ async function findItems(call: SeedCall): Promise<TransferItem[]> {
   }));
   for (const text of paths) items.push(await itemOfPayload(resolve(io.cwd, text), text, call));
   return items;
-}
-
-function listFiles(items: readonly TransferItem[], { io, options }: SeedCall): ExitCode {
-  for (const { metainfo } of items)
-    io.stdout.write(options.json ? `${formatJson(torrentJson(metainfo))}\n` : fileList(metainfo));
-  return EXIT.ok;
 }
 
 /** The .torrent files of a folder, in the order of their names. */

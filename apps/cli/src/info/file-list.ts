@@ -1,6 +1,17 @@
 import type { Metainfo } from "@bt/metainfo";
-import { escapeText } from "../output/escape.ts";
+import type { Io } from "../io.ts";
+import { escapeText, formatJson } from "../output/escape.ts";
 import { formatCount, formatLength } from "../output/units.ts";
+import { torrentJson } from "./torrent-json.ts";
+
+/** What `--list` prints of a torrent: its files, or with `json` the object of `bt info --json`. */
+export function writeFileList(
+  io: Io,
+  metainfo: Metainfo,
+  { json, selected }: { readonly json: boolean; readonly selected?: ReadonlySet<number> | undefined },
+): void {
+  io.stdout.write(json ? `${formatJson(torrentJson(metainfo))}\n` : fileList(metainfo, selected));
+}
 
 /**
  * A line per file: its number, counted from 1 as in the torrent, its size and its path. Pad files are left out, and so are those
