@@ -1,54 +1,20 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createNodeSession } from "@bt/engine/node";
-import { createTorrent } from "@bt/metainfo";
 import { createTrackerServer } from "@bt/tracker/server";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { pieceHashes } from "./piece-hashes.ts";
+import { describe, expect, it } from "vitest";
+import { folder, payload, session, torrentBytes, useOneFile, whenOver } from "./one-file.ts";
 
 const LENGTH = 3_000_000;
 const PIECE_LENGTH = 65_536;
-let folder: string;
-let payload: Buffer;
-const cleanups: (() => Promise<unknown> | void)[] = [];
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bt-engine-"));
-  payload = randomBytes(LENGTH);
-  await mkdir(join(folder, "seed"));
-  await writeFile(join(folder, "seed", "payload.bin"), payload);
-});
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  await rm(folder, { recursive: true, force: true });
-});
-
-function torrentBytes(trackers: string[][] = []): Uint8Array {
-  return createTorrent({
-    name: "payload.bin",
-    files: [{ path: [], length: LENGTH }],
-    pieceLength: PIECE_LENGTH,
-    pieceHashes: pieceHashes(payload, PIECE_LENGTH),
-    trackers,
-  });
-}
-
-async function session(
-  options: Parameters<typeof createNodeSession>[0] = {},
-): ReturnType<typeof createNodeSession> {
-  const made = await createNodeSession({ host: "127.0.0.1", ...options });
-  cleanups.push(() => made.close({ timeoutMs: 100 }));
-  return made;
-}
+useOneFile(LENGTH, PIECE_LENGTH);
 
 describe("a session on real sockets and files", () => {
   it("downloads from another one by way of a tracker, and leaves nothing but the file", async () => {
     const tracker = await createTrackerServer({ host: "127.0.0.1", port: 0 });
-    cleanups.push(() => tracker.close());
+    whenOver(() => tracker.close());
     const bytes = torrentBytes([[tracker.announceUrl]]);
     const seeder = await session();
     const seed = seeder.add(bytes, { root: join(folder, "seed") });
@@ -125,7 +91,7 @@ describe("a session on real sockets and files", () => {
       const socket = net.connect(seeder.port, "127.0.0.1");
       socket.on("error", () => undefined);
       socket.write(hello);
-      cleanups.push(() => void socket.destroy());
+      whenOver(() => void socket.destroy());
     }
     const leecher = await session();
     const torrent = leecher.add(bytes, {

@@ -1,31 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createNodeSession } from "@bt/engine/node";
-import { createTorrent } from "@bt/metainfo";
 import { createTrackerServer, type TrackerServer } from "@bt/tracker/server";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { pieceHashes } from "./piece-hashes.ts";
+import { describe, expect, it } from "vitest";
+import { folder, payload, session, torrentBytes, useOneFile, whenOver } from "./one-file.ts";
 
 const LENGTH = 300_000;
 const PIECE_LENGTH = 16_384;
-const closers: (() => Promise<unknown> | void)[] = [];
-let folder: string;
-let payload: Buffer;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bt-engine-"));
-  payload = randomBytes(LENGTH);
-  await mkdir(join(folder, "seed"));
-  await writeFile(join(folder, "seed", "payload.bin"), payload);
-});
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-  await rm(folder, { recursive: true, force: true });
-});
+useOneFile(LENGTH, PIECE_LENGTH);
 
 interface Proxy {
   readonly port: number;
@@ -55,7 +39,7 @@ async function proxy(
     };
     socket.on("data", onData);
   });
-  closers.push(() => {
+  whenOver(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
@@ -96,26 +80,8 @@ const httpProxy = (): Promise<Proxy> =>
 
 async function tracker(): Promise<TrackerServer> {
   const server = await createTrackerServer({ host: "127.0.0.1", udpPort: 0 });
-  closers.push(() => server.close());
+  whenOver(() => server.close());
   return server;
-}
-
-function torrentBytes(trackers: string[][]): Uint8Array {
-  return createTorrent({
-    name: "payload.bin",
-    files: [{ path: [], length: LENGTH }],
-    pieceLength: PIECE_LENGTH,
-    pieceHashes: pieceHashes(payload, PIECE_LENGTH),
-    trackers,
-  });
-}
-
-async function session(
-  options: Parameters<typeof createNodeSession>[0] = {},
-): ReturnType<typeof createNodeSession> {
-  const made = await createNodeSession({ host: "127.0.0.1", ...options });
-  closers.push(() => made.close({ timeoutMs: 500 }));
-  return made;
 }
 
 describe("a session with a proxy", () => {

@@ -1,11 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrackerPort } from "@bt/engine";
-import { createNodeSession } from "@bt/engine/node";
-import { createTorrent } from "@bt/metainfo";
 import { encodeCompactEndpoints, type Endpoint } from "@bt/primitives";
 import {
   decodeUdpRequest,
@@ -14,47 +10,15 @@ import {
   TrackerError,
   type AnnounceParameters,
 } from "@bt/tracker";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { pieceHashes } from "./piece-hashes.ts";
+import { describe, expect, it } from "vitest";
+import { folder, payload, session, torrentBytes, useOneFile, whenOver } from "./one-file.ts";
 
 const LENGTH = 300_000;
 const PIECE_LENGTH = 16_384;
 const A = "http://a.example/announce";
 const B = "http://b.example/announce";
-let folder: string;
-let payload: Buffer;
-const cleanups: (() => Promise<unknown> | void)[] = [];
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bt-engine-"));
-  payload = randomBytes(LENGTH);
-  await mkdir(join(folder, "seed"));
-  await writeFile(join(folder, "seed", "payload.bin"), payload);
-});
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  await rm(folder, { recursive: true, force: true });
-});
-
-function torrentBytes(trackers: string[][], isPrivate = false): Uint8Array {
-  return createTorrent({
-    name: "payload.bin",
-    files: [{ path: [], length: LENGTH }],
-    pieceLength: PIECE_LENGTH,
-    pieceHashes: pieceHashes(payload, PIECE_LENGTH),
-    trackers,
-    private: isPrivate,
-  });
-}
-
-async function session(
-  options: Parameters<typeof createNodeSession>[0] = {},
-): ReturnType<typeof createNodeSession> {
-  const made = await createNodeSession({ host: "127.0.0.1", ...options });
-  cleanups.push(() => made.close({ timeoutMs: 500 }));
-  return made;
-}
+useOneFile(LENGTH, PIECE_LENGTH);
 
 /** A UDP tracker in a few lines: everybody who announced, to everybody. */
 async function udpTracker(): Promise<{ url: string; events: string[]; keys: Set<number> }> {
@@ -76,7 +40,7 @@ async function udpTracker(): Promise<{ url: string; events: string[]; keys: Set<
     }
   });
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  cleanups.push(() => void socket.close());
+  whenOver(() => void socket.close());
   return { url: `udp://127.0.0.1:${socket.address().port}`, events, keys };
 }
 

@@ -38,7 +38,7 @@ export interface StorageOptions {
   readonly hashers?: HashWorkers | undefined;
   /** One for all torrents of a session; default: one of its own. */
   readonly files?: FilePool | undefined;
-  /** One for all torrents of a session: so many of them look at the disk at a time while they open. Default: no limit. */
+  /** One for all torrents of a session: so many of them look at the disk at a time while they open. Default: it waits for no other. */
   readonly gate?: Gate | undefined;
   /** Default: `.<infohash hex>.bt-resume` in `root`. */
   readonly journalPath?: string | undefined;
