@@ -15,7 +15,7 @@ export function torrentText(metainfo: Metainfo, options: { allFiles: boolean }):
   const files = metainfo.files.filter((file) => !file.pad);
   rows.push(
     ["Version", metainfo.version],
-    ["Size", `${formatLength(metainfo.payloadLength)} (${metainfo.payloadLength} bytes)`],
+    ["Size", `${formatLength(metainfo.payloadLength)} (${formatCount(metainfo.payloadLength, "byte")})`],
     ["Pieces", `${metainfo.pieceCount} of ${formatLength(metainfo.pieceLength)}`],
     ["Private", metainfo.private ? "yes" : "no"],
   );
