@@ -192,7 +192,7 @@ const OPERATIONS = /** @type {const} */ (["decode", "read", "encode", "encode ag
  * @property {(question: Question) => Promise<number | undefined>} ask
  * @property {() => void} close
  */
-/** @typedef {{ task: [value: string, operation: (typeof OPERATIONS)[number]] } | "turn"} Question */
+/** @typedef {{ task: [value: string, operation: (typeof OPERATIONS)[number]] } | "turn" | "warm up"} Question */
 
 /** @param {string | undefined} folder @returns {Promise<Runner[]>} */
 async function startRunners(folder) {
@@ -223,12 +223,19 @@ async function answerQuestions(index, folder) {
   /** @type {(() => unknown) | undefined} */
   let task;
   let count = 1;
+  const taskFor = (/** @type {string} */ name, /** @type {(typeof OPERATIONS)[number]} */ operation) => {
+    const bytes = Buffer.from(/** @type {Uint8Array} */ (encodeOurs(values[name])));
+    return taskOf(library, operation, bytes, values[name]);
+  };
   process.on("message", (/** @type {Question} */ question) => {
+    if (question === "warm up") {
+      for (const name in values) for (const operation of OPERATIONS) countPerTurn(taskFor(name, operation));
+      return void process.send?.(null);
+    }
     if (question === "turn") return void process.send?.(task === undefined ? null : time(task, count));
     const [name, operation] = question.task;
-    const bytes = Buffer.from(/** @type {Uint8Array} */ (encodeOurs(values[name])));
-    task = taskOf(library, operation, bytes, values[name]);
-    if (task !== undefined) count = countPerTurn(task);
+    task = taskFor(name, operation);
+    count = countPerTurn(task);
     process.send?.(task === undefined ? null : count);
   });
 }
@@ -245,6 +252,8 @@ export async function measureBencode(folder, rounds) {
     ["", "operation", ...runners.flatMap(({ name }, i) => (i === 0 ? [name] : [name, "x bt"])), "least x"],
   ];
   try {
+    // Or the first rows compare how long V8 waits before it compiles.
+    await Promise.all(runners.map((runner) => runner.ask("warm up")));
     for (const name of Object.keys(makeValues()))
       for (const operation of OPERATIONS) {
         /** @type {number[][]} */
@@ -307,8 +316,9 @@ function taskOf(library, operation, bytes, value) {
   }
 }
 
-/** Warms up, too. @param {() => unknown} task */
+/** Warms up, too. @param {(() => unknown) | undefined} task */
 function countPerTurn(task) {
+  if (task === undefined) return 0;
   const end = performance.now() + TURN_MS * 2;
   let count = 0;
   for (; performance.now() < end; count++) task();
