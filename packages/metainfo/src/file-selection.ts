@@ -9,12 +9,9 @@ type IndexRange = readonly [first: number, last: number];
  * form and indices beyond MAX_SELECTED_INDEX are left out.
  */
 export function parseFileSelection(texts: readonly string[]): number[] {
-  const ranges = parseIndexRanges(texts);
-  // Twenty characters may select a million files: the array has its length from the start, not from growing.
-  const indices = Array<number>(ranges.reduce((count, [first, last]) => count + last - first + 1, 0));
-  let count = 0;
-  for (const [first, last] of ranges)
-    for (let index = first; index <= last; index++) indices[count++] = index;
+  const indices: number[] = [];
+  for (const [first, last] of parseIndexRanges(texts))
+    for (let index = first; index <= last; index++) indices.push(index);
   return indices;
 }
 

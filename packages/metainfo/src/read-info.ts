@@ -107,7 +107,8 @@ export function readInfo(
     pieceCount,
     totalLength,
     payloadLength,
-    private: isPrivate(info.get("private")),
+    // Any integer but 0, of whatever size: what looks private is not told to strangers (BEP 27).
+    private: (info.getInteger("private") ?? 0) !== 0 || typeof info.get("private") === "bigint",
     isMultiFile,
     files,
     layout,
@@ -147,11 +148,6 @@ function verifyLayers(
   if (!(value instanceof BencodeDictionary))
     throw new MetainfoError("METAINFO_PIECE_LAYER", "piece layers are no dictionary");
   return readPieceLayers(value, stored, pieceLength);
-}
-
-/** Any integer but 0, of whatever size: what looks private is not told to strangers (BEP 27). */
-function isPrivate(flag: BencodeValue | undefined): boolean {
-  return (typeof flag === "number" || typeof flag === "bigint") && flag != 0;
 }
 
 /** 1 or 2. */
