@@ -1,4 +1,10 @@
 // Bencode of @bt/bencode beside other packages: a large torrent, its file list, small messages of trackers, DHT and peers.
+//
+// Each library works in a process of its own, and all of them take turns. In one process a turn pays for what the turn
+// before it left: V8 collects it when the next one allocates, with threads whose time counts. After a wasteful library
+// every other one took up to three times as long.
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -8,6 +14,8 @@ const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const NAMES = ["bencode", "bencode-js", "bencodec", "bncode"];
 /** One turn of one library at one task lasts about so long. */
 const TURN_MS = 40;
+/** The argument of a library's own process. */
+const CHILD = "--library";
 
 /**
  * @typedef {object} Library
@@ -27,14 +35,9 @@ function visitPlain(value) {
 
 /** Those that can be found: `folder` holds a node_modules; `bencode` is also a development dependency of ours. @param {string | undefined} folder @returns {Promise<Library[]>} */
 export async function loadLibraries(folder) {
-  const ours = await importFile(path.join(ROOT, "packages/bencode/dist/index.js"));
-  const visit = (/** @type {any} */ value) => {
-    if (Array.isArray(value)) for (const item of value) visit(item);
-    else if (value instanceof ours.BencodeDictionary) for (const [, item] of value) visit(item);
-  };
-  const asIs = (/** @type {any} */ value) => value;
-  /** @type {Library[]} */
-  const found = [{ name: "@bt/bencode", decode: ours.decode, encode: ours.encode, prepare: asIs, visit }];
+  const found = [await loadOurs("@bt/bencode", path.join(ROOT, "packages/bencode/dist/index.js"))];
+  const other = process.env["BT_BENCH_BENCODE"];
+  if (other !== undefined) found.push(await loadOurs("other build", other));
   const folders = [...(folder === undefined ? [] : [folder]), path.join(ROOT, "packages/bencode")];
   for (const name of NAMES) {
     const home = folders.map((one) => path.join(one, "node_modules", name)).find((one) => existsSync(one));
@@ -59,6 +62,16 @@ export async function loadLibraries(folder) {
       });
   }
   return found;
+}
+
+/** @param {string} name @param {string} file @returns {Promise<Library>} */
+async function loadOurs(name, file) {
+  const { BencodeDictionary, decode, encode } = await importFile(file);
+  const visit = (/** @type {any} */ value) => {
+    if (Array.isArray(value)) for (const item of value) visit(item);
+    else if (value instanceof BencodeDictionary) for (const [, item] of value) visit(item);
+  };
+  return { name, decode, encode, prepare: (value) => value, visit };
 }
 
 /**
@@ -171,34 +184,105 @@ function makeValues() {
  */
 const OPERATIONS = /** @type {const} */ (["decode", "read", "encode", "encode again"]);
 
-/** Prints nothing; rows of a table: microseconds, and for others how many times ours. @param {readonly Library[]} libraries @param {number} rounds */
-export function measureBencode(libraries, rounds) {
-  const rows = [
-    ["", "operation", ...libraries.flatMap(({ name }, i) => (i === 0 ? [name] : [name, "x bt"])), "least x"],
-  ];
-  for (const [name, value] of Object.entries(makeValues())) {
-    const bytes = Buffer.from(/** @type {Uint8Array} */ (libraries[0]?.encode(value)));
-    for (const operation of OPERATIONS) {
-      const tasks = libraries.map((library) => taskOf(library, operation, bytes, value));
-      const counts = tasks.map((task) => (task === undefined ? 0 : countPerTurn(task)));
-      /** @type {number[][]} */
-      const micros = tasks.map(() => []);
-      for (let round = 0; round < rounds; round++)
-        for (const [i, task] of tasks.entries()) if (task) micros[i]?.push(time(task, counts[i] ?? 1));
-      const [own = NaN, ...others] = micros.map((turns) => (turns.length === 0 ? undefined : median(turns)));
-      const ratios = others.map((other) => (other === undefined ? NaN : other / own));
-      rows.push([
-        name,
-        operation,
-        micro(own),
-        ...others.flatMap((other, i) =>
-          other === undefined ? ["fails", ""] : [micro(other), ratios[i]?.toFixed(1) ?? ""],
-        ),
-        Math.min(...ratios.filter((ratio) => !Number.isNaN(ratio))).toFixed(2),
-      ]);
+/**
+ * A library's process: `ask` has it get ready for a task or take a turn at it.
+ *
+ * @typedef {object} Runner
+ * @property {string} name
+ * @property {(question: Question) => Promise<number | undefined>} ask
+ * @property {() => void} close
+ */
+/** @typedef {{ task: [value: string, operation: (typeof OPERATIONS)[number]] } | "turn" | "warm up"} Question */
+
+/** @param {string | undefined} folder @returns {Promise<Runner[]>} */
+async function startRunners(folder) {
+  return (await loadLibraries(folder)).map(({ name }, i) => {
+    const child = fork(fileURLToPath(import.meta.url), [CHILD, String(i), folder ?? ""]);
+    const failed = once(child, "exit").then(([status]) => {
+      throw new Error(`the process of ${name} ended with ${status}`);
+    });
+    failed.catch(() => undefined);
+    return {
+      name,
+      ask: async (question) => {
+        child.send(question);
+        const [answer] = await Promise.race([once(child, "message"), failed]);
+        return answer ?? undefined;
+      },
+      close: () => child.kill(),
+    };
+  });
+}
+
+/** The other end. @param {number} index @param {string} folder */
+async function answerQuestions(index, folder) {
+  const libraries = await loadLibraries(folder === "" ? undefined : folder);
+  const library = /** @type {Library} */ (libraries[index]);
+  const encodeOurs = /** @type {Library} */ (libraries[0]).encode;
+  const values = makeValues();
+  /** @type {(() => unknown) | undefined} */
+  let task;
+  let count = 1;
+  const taskFor = (/** @type {string} */ name, /** @type {(typeof OPERATIONS)[number]} */ operation) => {
+    const bytes = Buffer.from(/** @type {Uint8Array} */ (encodeOurs(values[name])));
+    return taskOf(library, operation, bytes, values[name]);
+  };
+  process.on("message", (/** @type {Question} */ question) => {
+    if (question === "warm up") {
+      for (const name in values) for (const operation of OPERATIONS) countPerTurn(taskFor(name, operation));
+      return void process.send?.(null);
     }
+    if (question === "turn") return void process.send?.(task === undefined ? null : time(task, count));
+    const [name, operation] = question.task;
+    task = taskFor(name, operation);
+    count = countPerTurn(task);
+    process.send?.(task === undefined ? null : count);
+  });
+}
+
+/**
+ * Prints nothing; rows of a table: microseconds, and for others how many times ours.
+ *
+ * @param {string | undefined} folder  has a node_modules with other packages
+ * @param {number} rounds
+ */
+export async function measureBencode(folder, rounds) {
+  const runners = await startRunners(folder);
+  const rows = [
+    ["", "operation", ...runners.flatMap(({ name }, i) => (i === 0 ? [name] : [name, "x bt"])), "least x"],
+  ];
+  try {
+    // Or the first rows compare how long V8 waits before it compiles.
+    await Promise.all(runners.map((runner) => runner.ask("warm up")));
+    for (const name of Object.keys(makeValues()))
+      for (const operation of OPERATIONS) {
+        /** @type {number[][]} */
+        const micros = runners.map(() => []);
+        for (const runner of runners) await runner.ask({ task: [name, operation] });
+        for (let round = 0; round < rounds; round++)
+          for (const [i, runner] of runners.entries()) {
+            const taken = await runner.ask("turn");
+            if (taken !== undefined) micros[i]?.push(taken);
+          }
+        rows.push([name, operation, ...compare(micros)]);
+      }
+  } finally {
+    for (const runner of runners) runner.close();
   }
   return rows;
+}
+
+/** @param {readonly number[][]} micros  of each library's turns, ours first @returns {string[]} */
+function compare(micros) {
+  const [own = NaN, ...others] = micros.map((turns) => (turns.length === 0 ? undefined : median(turns)));
+  const ratios = others.map((other) => (other === undefined ? NaN : other / own));
+  return [
+    micro(own),
+    ...others.flatMap((other, i) =>
+      other === undefined ? ["fails", ""] : [micro(other), ratios[i]?.toFixed(1) ?? ""],
+    ),
+    Math.min(...ratios.filter((ratio) => !Number.isNaN(ratio))).toFixed(2),
+  ];
 }
 
 /** @param {number} value */
@@ -232,8 +316,9 @@ function taskOf(library, operation, bytes, value) {
   }
 }
 
-/** Warms up, too. @param {() => unknown} task */
+/** Warms up, too. @param {(() => unknown) | undefined} task */
 function countPerTurn(task) {
+  if (task === undefined) return 0;
   const end = performance.now() + TURN_MS * 2;
   let count = 0;
   for (; performance.now() < end; count++) task();
@@ -247,3 +332,5 @@ function time(task, count) {
   const { user, system } = process.cpuUsage(start);
   return (user + system) / count;
 }
+
+if (process.argv[2] === CHILD) await answerQuestions(Number(process.argv[3]), process.argv[4] ?? "");

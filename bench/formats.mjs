@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statfsSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { installedMakers, measureCreate } from "./formats-create.mjs";
-import { loadLibraries, measureBencode } from "./formats-bencode.mjs";
+import { measureBencode } from "./formats-bencode.mjs";
 import { parseLength } from "./options.mjs";
 import { makePayload } from "./payload.mjs";
 
@@ -17,7 +17,8 @@ const USAGE = `Usage: node bench/formats.mjs [options]
   --base DIR             folder for the file (default /dev/shm, that is memory)
   --timeout SECONDS      for one program (default 180)
 
-BT_BENCH_MODULES names a folder whose node_modules holds bencode, bencode-js or bencodec.
+BT_BENCH_MODULES names a folder whose node_modules holds bencode, bencode-js or bencodec,
+BT_BENCH_BENCODE the built index.js of another @bt/bencode (older, say) to compare with.
 `;
 
 /** @param {readonly (readonly string[])[]} rows */
@@ -49,8 +50,7 @@ async function main() {
   if (values.part !== undefined && !["bencode", "create"].includes(values.part))
     throw new Error("--part is bencode or create");
   if (values.part !== "create") {
-    const libraries = await loadLibraries(process.env["BT_BENCH_MODULES"]);
-    console.log(`${table(measureBencode(libraries, rounds))}\n`);
+    console.log(`${table(await measureBencode(process.env["BT_BENCH_MODULES"], rounds))}\n`);
   }
   if (values.part === "bencode") return;
   const totalLength = parseLength(values.size);

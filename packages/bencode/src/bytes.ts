@@ -20,13 +20,11 @@ const known: string[] = /* @__PURE__ */ Array<string>(KNOWN_COUNT).fill("");
 
 /** The text of UTF-8 from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
 export function decodeText(source: Uint8Array, start: number, end: number): string {
-  const length = end - start;
-  if (length === 0) return "";
-  const place = (source[start]! * 7 + source[end - 1]! * 31 + length) % KNOWN_COUNT;
+  const place = (source[start]! * 7 + source[end - 1]! * 31 + end - start) % KNOWN_COUNT;
   const text = known[place];
   if (text !== undefined && holdsText(source, start, end, text)) return text;
   const made = decoder.decode(source.subarray(start, end));
-  if (length <= KNOWN_LENGTH) known[place] = made;
+  if (end - start <= KNOWN_LENGTH) known[place] = made;
   return made;
 }
 
@@ -46,25 +44,20 @@ export function keyText(key: string | Uint8Array): string {
     let at = 0;
     while (at < key.length && key.charCodeAt(at) < 0x80) at++;
     if (at === key.length) return key;
+    key = encodeText(key);
   }
-  const bytes = typeof key === "string" ? encodeText(key) : key;
   let text = "";
   // Not byte by byte: until it is read, such text takes 32 bytes for each part, and a stranger may have written the key.
-  for (let at = 0; at < bytes.length; at += KEY_PART_LENGTH)
-    text += String.fromCharCode(...bytes.subarray(at, at + KEY_PART_LENGTH));
+  for (let at = 0; at < key.length; at += KEY_PART_LENGTH)
+    text += String.fromCharCode(...key.subarray(at, at + KEY_PART_LENGTH));
   return text;
 }
 
-/** Below 0, 0, above 0: the order of two ranges of `source`, ends exclusive: the order of keys in BEP 3. */
-export function compareRanges(
-  source: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  bStart: number,
-  bEnd: number,
-): number {
-  const toB = bStart - aStart;
-  let a = aStart;
-  while (a < aEnd && source[a] === source[a + toB]) a++;
-  return a < aEnd && a + toB < bEnd ? source[a]! - source[a + toB]! : aEnd - aStart - bEnd + bStart;
+/** Whether the bytes from `a` to `aEnd` come before those from `b` to `bEnd`: the order of keys in BEP 3. */
+export function isBefore(source: Uint8Array, a: number, aEnd: number, b: number, bEnd: number): boolean {
+  while (a < aEnd && source[a] === source[b]) {
+    a++;
+    b++;
+  }
+  return b < bEnd && (a === aEnd || source[a]! < source[b]!);
 }

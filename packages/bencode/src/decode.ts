@@ -1,7 +1,6 @@
-import { readValue, type BencodeValue } from "./dictionary.ts";
-import { BencodeError } from "./errors.ts";
+import { spanAt, valueAt, type BencodeValue } from "./dictionary.ts";
 import type { DecodeOptions } from "./options.ts";
-import { scan } from "./scan.ts";
+import { fail, scan } from "./scan.ts";
 
 /**
  * The value that `bytes` hold. Strict unless the options say otherwise. Nothing is copied: strings are views of
@@ -11,8 +10,7 @@ import { scan } from "./scan.ts";
  */
 export function decode(bytes: Uint8Array, options?: DecodeOptions): BencodeValue {
   const { value, length } = decodePrefix(bytes, options);
-  if (length < bytes.length && options?.tolerant !== true)
-    throw new BencodeError("BENCODE_TRAILING_BYTES", length);
+  if (length < bytes.length && options?.tolerant !== true) fail("BENCODE_TRAILING_BYTES", length);
   return value;
 }
 
@@ -27,5 +25,5 @@ export function decodePrefix(
   options?: DecodeOptions,
 ): { value: BencodeValue; length: number } {
   const tape = scan(bytes, options);
-  return { value: readValue(tape, tape.root), length: tape.slots[tape.root + 1]! };
+  return { value: valueAt(tape, tape.root), length: spanAt(tape, tape.root).end };
 }

@@ -1,5 +1,5 @@
 import { decodeText, holdsText, keyText } from "./bytes.ts";
-import { LIST, MINUS, SLOT_COUNT, type Tape, ZERO } from "./scan.ts";
+import { indexAfter, LIST, MINUS, type Tape, TOKEN_LENGTH, ZERO } from "./scan.ts";
 
 /** What a decoded value can be. Strings are bytes; an integer is a bigint only when a number would round it. */
 export type BencodeValue = number | bigint | Uint8Array | readonly BencodeValue[] | BencodeDictionary;
@@ -18,32 +18,29 @@ export interface ByteSpan {
  */
 export class BencodeDictionary {
   readonly #tape: Tape;
-  readonly #slot: number;
+  readonly #token: number;
 
   /** @internal Dictionaries come from `decode`. To encode one, give `encode` a Map or an object. */
-  constructor(tape: Tape, slot: number) {
+  constructor(tape: Tape, token: number) {
     this.#tape = tape;
-    this.#slot = slot;
+    this.#token = token;
   }
 
   /** The value, of whatever type. */
   get(key: string | Uint8Array): BencodeValue | undefined {
-    const slot = this.#find(key);
-    return slot > 0 ? readValue(this.#tape, slot) : undefined;
+    const token = this.#find(key);
+    return token > 0 ? valueAt(this.#tape, token) : undefined;
   }
 
   /** The string as a view of the input. */
   getBytes(key: string | Uint8Array): Uint8Array | undefined {
-    const value = this.get(key);
-    return value instanceof Uint8Array ? value : undefined;
+    return only(Uint8Array, this.get(key));
   }
 
   /** The string read as UTF-8; bytes that are not UTF-8 become U+FFFD. */
   getText(key: string | Uint8Array): string | undefined {
-    const slot = this.#find(key);
-    const { source, slots } = this.#tape;
-    const payload = slot > 0 ? slots[slot + 2]! : 0;
-    return payload > 0 ? decodeText(source, payload, slots[slot + 1]!) : undefined;
+    const token = this.#find(key);
+    return token > 0 ? textAt(this.#tape, token) : undefined;
   }
 
   /** The integer, if a number holds it exactly (at most 2^53 - 1 either way). `get` gives larger ones as bigint. */
@@ -54,30 +51,28 @@ export class BencodeDictionary {
 
   /** The list, its items built. */
   getList(key: string | Uint8Array): readonly BencodeValue[] | undefined {
-    const value = this.get(key);
-    return Array.isArray(value) ? (value as readonly BencodeValue[]) : undefined;
+    return only<readonly BencodeValue[]>(Array, this.get(key));
   }
 
   /** The dictionary, as a view like this one. */
   getDictionary(key: string | Uint8Array): BencodeDictionary | undefined {
-    const value = this.get(key);
-    return value instanceof BencodeDictionary ? value : undefined;
+    return only(BencodeDictionary, this.get(key));
   }
 
   /** Where in the input the encoded value of `key` lies: an info-hash is taken over exactly these bytes. */
   spanOf(key: string | Uint8Array): ByteSpan | undefined {
-    const slot = this.#find(key);
-    return slot > 0 ? spanAt(this.#tape, slot) : undefined;
+    const token = this.#find(key);
+    return token > 0 ? spanAt(this.#tape, token) : undefined;
   }
 
   /** Where in the input this dictionary lies. */
   get span(): ByteSpan {
-    return spanAt(this.#tape, this.#slot);
+    return spanAt(this.#tape, this.#token);
   }
 
   /** Keys as bytes, and values, in stored order: for keys that are no text, such as info-hashes. */
   byteEntries(): [Uint8Array, BencodeValue][] {
-    return this.#readAll(bytesAt, readValue);
+    return this.#readAll(bytesAt, valueAt);
   }
 
   /** Keys as bytes, and where the encoded values lie in the input, in stored order. */
@@ -87,12 +82,12 @@ export class BencodeDictionary {
 
   /** Keys read as UTF-8, and values, in stored order. */
   entries(): [string, BencodeValue][] {
-    return this.#readAll(keyAt, readValue);
+    return this.#readAll(textAt, valueAt);
   }
 
   /** Keys read as UTF-8, in stored order. */
   keys(): string[] {
-    return this.#readAll(keyAt, spanAt).map(([key]) => key);
+    return this.#readAll(textAt, spanAt).map(([key]) => key);
   }
 
   /** As `entries`. */
@@ -102,78 +97,80 @@ export class BencodeDictionary {
 
   /** @internal For `encode`: the bytes of this dictionary when they are canonical, or else what is in it. */
   encodedForm(): Uint8Array | [Uint8Array, BencodeValue][] {
-    const { source, isCanonical } = this.#tape;
-    return isCanonical ? source.subarray(this.span.start, this.span.end) : this.byteEntries();
+    const { source, tolerant } = this.#tape;
+    const { start, end } = this.span;
+    return tolerant ? this.byteEntries() : source.subarray(start, end);
   }
 
-  /** Tape index of the value of `key`; 0 when there is none, for there a key or a value cannot be. */
+  /** Tape index of the value of `key`; 0 when there is none, for there a key or the outermost value is. */
   #find(key: string | Uint8Array): number {
     const tape = this.#tape;
-    const { source, slots } = tape;
+    const { source, tokens } = tape;
     const wanted = keyText(key);
-    const end = -slots[this.#slot + 2]!;
-    for (let at = this.#slot + SLOT_COUNT; at < end; at = slotAfter(tape, at + SLOT_COUNT))
-      if (holdsText(source, slots[at + 2]!, slots[at + 1]!, wanted)) return at + SLOT_COUNT;
+    const end = endOf(tape, this.#token);
+    for (let at = this.#token + TOKEN_LENGTH; at < end; at = indexAfter(tape, at + TOKEN_LENGTH))
+      if (holdsText(source, tokens[at + 1]!, tokens[at + TOKEN_LENGTH]!, wanted)) return at + TOKEN_LENGTH;
     return 0;
   }
 
   /** An array, because V8 steps through one several times as fast as through what a generator yields. */
   #readAll<Key, Value>(key: Reader<Key>, value: Reader<Value>): [Key, Value][] {
     const tape = this.#tape;
-    const end = -tape.slots[this.#slot + 2]!;
+    const end = endOf(tape, this.#token);
     const all: [Key, Value][] = [];
-    for (let at = this.#slot + SLOT_COUNT; at < end; at = slotAfter(tape, at + SLOT_COUNT))
-      all.push([key(tape, at), value(tape, at + SLOT_COUNT)]);
+    for (let at = this.#token + TOKEN_LENGTH; at < end; at = indexAfter(tape, at + TOKEN_LENGTH))
+      all.push([key(tape, at), value(tape, at + TOKEN_LENGTH)]);
     return all;
   }
 }
 
-type Reader<Value> = (tape: Tape, slot: number) => Value;
+/** Makes something of the value at a tape index. */
+type Reader<Value> = (tape: Tape, token: number) => Value;
 
-/** The value at `slot`; dictionaries in it are built no further. Recursion is bounded by MAX_DEPTH. */
-export function readValue(tape: Tape, slot: number): BencodeValue {
-  const { source, slots } = tape;
-  const kind = slots[slot + 2]!;
-  if (kind > 0) return bytesAt(tape, slot);
-  if (kind === 0) return readInteger(source, slots[slot]! + 1, slots[slot + 1]! - 1);
-  if (source[slots[slot]!] !== LIST) return new BencodeDictionary(tape, slot);
+function only<Type>(type: abstract new (...args: never[]) => Type, value: unknown): Type | undefined {
+  return value instanceof type ? value : undefined;
+}
+
+/** The value; dictionaries in it are built no further. Recursion is bounded by MAX_DEPTH. */
+export function valueAt(tape: Tape, token: number): BencodeValue {
+  const { source, tokens } = tape;
+  const kind = tokens[token + 1]!;
+  if (kind > 0) return bytesAt(tape, token);
+  if (kind === 0) return readInteger(source, tokens[token]! + 1, tokens[token + TOKEN_LENGTH]! - 1);
+  if (source[tokens[token]!] !== LIST) return new BencodeDictionary(tape, token);
   const items: BencodeValue[] = [];
-  for (let at = slot + SLOT_COUNT; at < -kind; at = slotAfter(tape, at)) items.push(readValue(tape, at));
+  const end = endOf(tape, token);
+  for (let at = token + TOKEN_LENGTH; at < end; at = indexAfter(tape, at)) items.push(valueAt(tape, at));
   return items;
 }
 
-/** Digits of which a number loses none. */
-const EXACT_DIGIT_COUNT = 15;
-
 function readInteger(source: Uint8Array, start: number, end: number): number | bigint {
   const isNegative = source[start] === MINUS;
-  if (end - start > EXACT_DIGIT_COUNT) {
-    const exact = BigInt(decodeText(source, start, end));
-    const value = Number(exact);
-    return Number.isSafeInteger(value) ? value : exact;
-  }
   let value = 0;
-  for (let at = isNegative ? start + 1 : start; at < end; at++) value = value * 10 + source[at]! - ZERO;
+  for (let at = isNegative ? start + 1 : start; at < end; at++) value = value * 10 + (source[at]! ^ ZERO);
+  // Rounding does not bring it below 2^53 again.
+  if (value > Number.MAX_SAFE_INTEGER) return BigInt(decodeText(source, start, end));
   // `i-0e`, which a tolerant decode takes, is 0.
   return isNegative ? 0 - value : value;
 }
 
 /** A plain Uint8Array, even when the input is a subclass such as Buffer. */
-function bytesAt({ buffer, byteOffset, slots }: Tape, slot: number): Uint8Array {
-  const start = slots[slot + 2]!;
-  return new Uint8Array(buffer, byteOffset + start, slots[slot + 1]! - start);
+function bytesAt({ buffer, byteOffset, tokens }: Tape, token: number): Uint8Array {
+  const start = tokens[token + 1]!;
+  return new Uint8Array(buffer, byteOffset + start, tokens[token + TOKEN_LENGTH]! - start);
 }
 
-function keyAt({ source, slots }: Tape, slot: number): string {
-  return decodeText(source, slots[slot + 2]!, slots[slot + 1]!);
+function textAt(tape: Tape, token: number): string;
+function textAt({ source, tokens }: Tape, token: number): string | undefined {
+  const start = tokens[token + 1]!;
+  return start > 0 ? decodeText(source, start, tokens[token + TOKEN_LENGTH]!) : undefined;
 }
 
-/** The tape index after the value at `slot`. */
-function slotAfter({ slots }: Tape, slot: number): number {
-  const kind = slots[slot + 2]!;
-  return kind < 0 ? -kind : slot + SLOT_COUNT;
+/** Tape index of the end of a list or dictionary. */
+function endOf({ tokens }: Tape, token: number): number {
+  return -tokens[token + 1]! - TOKEN_LENGTH;
 }
 
-function spanAt({ slots }: Tape, slot: number): ByteSpan {
-  return { start: slots[slot]!, end: slots[slot + 1]! };
+export function spanAt(tape: Tape, token: number): ByteSpan {
+  return { start: tape.tokens[token]!, end: tape.tokens[indexAfter(tape, token)]! };
 }

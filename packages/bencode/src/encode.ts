@@ -26,8 +26,8 @@ const PREFIX_LENGTH = 17;
 let slab = /* @__PURE__ */ new Uint8Array(SLAB_LENGTH);
 /** Where the next byte goes. */
 let at = 0;
-/** Where the results end that were given away. */
-let givenEnd = 0;
+/** A getter or proxy of a value that is being encoded may encode something itself. */
+let isBusy = false;
 
 /**
  * The canonical encoding of `value`. Text is written as UTF-8, keys are sorted by their bytes. Like those of Node's
@@ -37,25 +37,25 @@ let givenEnd = 0;
  * are no safe integers (use bigint) and for values nested deeper than MAX_DEPTH.
  */
 export function encode(value: Encodable): Uint8Array {
-  // Inner: a getter of a value that is being encoded encodes something itself.
-  const isInner = at > givenEnd;
+  const isInner = isBusy;
   // Somebody transferred the buffer of a result after all.
-  if (slab.length === 0) startSlab();
+  if (slab.length === 0) slab = new Uint8Array(SLAB_LENGTH);
   const start = at;
+  let end = start;
+  isBusy = true;
   try {
     write(value, MAX_DEPTH);
     if (isInner || at - start > SLAB_RESULT_LENGTH) return slab.slice(start, at);
-    givenEnd = at;
-    return new Uint8Array(slab.buffer, start, at - start);
+    end = at;
+    return new Uint8Array(slab.buffer, start, end - start);
   } finally {
-    at = isInner ? start : givenEnd;
-    if (!isInner && (slab.length !== SLAB_LENGTH || at > SLAB_LENGTH - SLAB_RESULT_LENGTH)) startSlab();
+    at = end;
+    isBusy = isInner;
+    if (!isInner && (slab.length !== SLAB_LENGTH || at > SLAB_LENGTH - SLAB_RESULT_LENGTH)) {
+      slab = new Uint8Array(SLAB_LENGTH);
+      at = 0;
+    }
   }
-}
-
-function startSlab(): void {
-  slab = new Uint8Array(SLAB_LENGTH);
-  at = givenEnd = 0;
 }
 
 /**
@@ -86,11 +86,10 @@ function write(value: Encodable, depth: number): void {
 }
 
 function isDictionary(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
   // The quick answer for nearly all. The other also knows objects of other realms and classes.
   return (
-    Object.getPrototypeOf(value) === Object.prototype ||
-    /Object|Map/.test(Object.prototype.toString.call(value))
+    (value as object | null)?.constructor === Object ||
+    / (Object|Map)]/.test(Object.prototype.toString.call(value))
   );
 }
 
@@ -102,17 +101,19 @@ function writeDictionary(value: object, depth: number): void {
   const decoded =
     typeof encodedForm === "function" ? encodedForm.call(value as BencodeDictionary) : undefined;
   if (decoded instanceof Uint8Array) return writeRaw(decoded);
-  const isDecoded = decoded !== undefined;
-  const map = isDecoded ? new Map(decoded) : value instanceof Map ? value : undefined;
-  let keys: readonly Key[] = map === undefined ? Object.keys(value) : [...(map.keys() as Iterable<Key>)];
+  const map = decoded ? new Map(decoded) : value instanceof Map ? value : undefined;
+  let keys: Key[] = map ? [...(map.keys() as Iterable<Key>)] : Object.keys(value);
   for (let i = 1; i < keys.length; i++)
     if (!isBefore(keys[i - 1]!, keys[i]!)) {
-      keys = inOrder(keys, isDecoded);
+      // Of what was decoded tolerantly the first of equal keys counts, as for `get`.
+      const byText = new Map(keys.reverse().map((key) => [keyText(key), key]));
+      if (byText.size < keys.length && !decoded) throw new TypeError("a key stands twice");
+      keys = [...byText.keys()].sort().map((text) => byText.get(text)!);
       break;
     }
   writeByte(0x64);
   for (const key of keys) {
-    const item = map === undefined ? value[key as keyof typeof value] : map.get(key);
+    const item = map ? map.get(key) : value[key as keyof typeof value];
     if (item === undefined) continue;
     write(key, 0);
     write(item as Encodable, depth);
@@ -127,13 +128,6 @@ function isBefore(a: Key, b: Key): boolean {
   while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
   // From the surrogates on the order of UTF-16 is not that of UTF-8.
   return i === a.length ? b.length > i : a.charCodeAt(i) < b.charCodeAt(i) && b.charCodeAt(i) < 0xd800;
-}
-
-/** Of what was decoded tolerantly (`isDecoded`) the first of equal keys counts, as for `get`. */
-function inOrder(keys: readonly Key[], isDecoded: boolean): readonly Key[] {
-  const byText = new Map([...keys].reverse().map((key) => [keyText(key), key]));
-  if (byText.size < keys.length && !isDecoded) throw new TypeError("a key stands twice");
-  return [...byText.keys()].sort().map((text) => byText.get(text)!);
 }
 
 function writeText(text: string): void {

@@ -1,5 +1,4 @@
-import { BencodeError, type BencodeErrorCode } from "./errors.ts";
-import { COLON, DICTIONARY, END, INTEGER, LIST, MINUS } from "./scan.ts";
+import { COLON, DICTIONARY, END, fail, INTEGER, LIST, MINUS, ZERO } from "./scan.ts";
 
 /** What a `BencodeFramer` takes. */
 export interface FramerOptions {
@@ -8,10 +7,9 @@ export interface FramerOptions {
 }
 
 /** What a `BencodeFramer` does without options. */
-export const DEFAULT_FRAMER_OPTIONS: Required<FramerOptions> = Object.freeze({ maxLength: 1_048_576 });
-
-const NO_NUMBER = -1;
-const IN_INTEGER = -2;
+export const DEFAULT_FRAMER_OPTIONS: Required<FramerOptions> = /* @__PURE__ */ Object.freeze({
+  maxLength: 1_048_576,
+});
 
 /**
  * Finds where a value ends in a stream, without keeping or copying a byte: give it each part as it comes, keep the
@@ -19,63 +17,53 @@ const IN_INTEGER = -2;
  * `decode` judges the rest.
  */
 export class BencodeFramer {
-  readonly #maxLength: number;
-  #consumed = 0;
-  #depth = 0;
-  /** Payload bytes of a string that are still to come. */
-  #skip = 0;
-  /** The length of a string as read so far, or one of the two below. */
-  #number = NO_NUMBER;
-
-  constructor(options: FramerOptions = {}) {
-    this.#maxLength = options.maxLength ?? DEFAULT_FRAMER_OPTIONS.maxLength;
-  }
-
   /**
    * Returns how many bytes of `part` belong to the value, once it is complete; the framer is then ready for the next
    * value. `undefined` when all of `part` does and more must come.
    *
    * @throws BencodeError when this can become no value, or one that is too long.
    */
-  push(part: Uint8Array): number | undefined {
-    let at = 0;
-    while (at < part.length) {
-      if (this.#skip > 0) {
-        const count = Math.min(this.#skip, part.length - at);
-        this.#skip -= count;
-        at += count;
-      } else {
-        const fault = this.#step(part[at]!);
-        if (fault !== undefined) throw new BencodeError(fault, this.#consumed + at);
-        at++;
-      }
-      if (this.#depth === 0 && this.#skip === 0 && this.#number === NO_NUMBER) {
-        this.#consumed = 0;
-        return at;
-      }
-    }
-    this.#consumed += at;
-    if (this.#consumed + this.#skip > this.#maxLength)
-      throw new BencodeError("BENCODE_LIMIT", this.#consumed);
-    return undefined;
-  }
+  readonly push: (part: Uint8Array) => number | undefined;
 
-  #step(byte: number): BencodeErrorCode | undefined {
-    const digit = byte - 0x30;
-    const isDigit = digit >= 0 && digit <= 9;
-    if (this.#number === IN_INTEGER) {
-      if (byte === END) this.#number = NO_NUMBER;
-      else if (!isDigit && byte !== MINUS) return "BENCODE_BAD_NUMBER";
-    } else if (isDigit) {
-      this.#number = Math.max(this.#number, 0) * 10 + digit;
-      if (this.#number > this.#maxLength) return "BENCODE_LIMIT";
-    } else if (this.#number !== NO_NUMBER) {
-      if (byte !== COLON) return "BENCODE_BAD_NUMBER";
-      this.#skip = this.#number;
-      this.#number = NO_NUMBER;
-    } else if (byte === INTEGER) this.#number = IN_INTEGER;
-    else if (byte === LIST || byte === DICTIONARY) this.#depth++;
-    else if (byte !== END || this.#depth-- === 0) return "BENCODE_UNEXPECTED_BYTE";
-    return undefined;
+  constructor({ maxLength = DEFAULT_FRAMER_OPTIONS.maxLength }: FramerOptions = {}) {
+    let consumed = 0;
+    let depth = 0;
+    // Payload bytes of a string that are still to come; before its colon, its length as read so far.
+    let length = 0;
+    // What ends the number at hand, of a string's length or of an integer; 0 outside of both.
+    let terminator = 0;
+    this.push = (part) => {
+      let at = 0;
+      while (at < part.length) {
+        if (length > 0 && terminator === 0) {
+          const count = Math.min(length, part.length - at);
+          length -= count;
+          at += count;
+        } else {
+          const byte = part[at]!;
+          const digit = byte ^ ZERO;
+          if (digit < 10) {
+            if (terminator !== END) {
+              terminator = COLON;
+              length = length * 10 + digit;
+              if (length > maxLength) fail("BENCODE_LIMIT", consumed + at);
+            }
+          } else if (byte === terminator) terminator = 0;
+          else if (terminator > 0) {
+            if (terminator === COLON || byte !== MINUS) fail("BENCODE_BAD_NUMBER", consumed + at);
+          } else if (byte === INTEGER) terminator = END;
+          else if (byte === LIST || byte === DICTIONARY) depth++;
+          else if (byte !== END || depth-- === 0) fail("BENCODE_UNEXPECTED_BYTE", consumed + at);
+          at++;
+        }
+        if (depth === 0 && length === 0 && terminator === 0) {
+          consumed = 0;
+          return at;
+        }
+      }
+      consumed += at;
+      if (consumed + length > maxLength) fail("BENCODE_LIMIT", consumed);
+      return undefined;
+    };
   }
 }

@@ -5,7 +5,10 @@ export const MAX_DEPTH = 1000;
 export interface DecodeOptions {
   /** Lists and dictionaries inside one another; 100 by default, as in libtorrent, and never more than MAX_DEPTH. */
   readonly maxDepth?: number;
-  /** Values and keys in all; 3,000,000 by default, as in libtorrent. Each takes 12 bytes while decoded. */
+  /**
+   * Values and keys in all; 3,000,000 by default, as in libtorrent. Each takes 8 bytes while decoded, a list or
+   * dictionary 16.
+   */
   readonly maxValueCount?: number;
   /** Digits of one integer; 10,000 by default. BEP 3 sets no limit, but reading n digits costs more than n. */
   readonly maxDigitCount?: number;

@@ -1,9 +1,6 @@
-import { compareRanges } from "./bytes.ts";
+import { isBefore } from "./bytes.ts";
 import { BencodeError, type BencodeErrorCode } from "./errors.ts";
 import { DEFAULT_DECODE_OPTIONS, MAX_DEPTH, type DecodeOptions } from "./options.ts";
-
-/** Numbers that each value takes on the tape: where it starts, where it ends, and one that depends on its kind. */
-export const SLOT_COUNT = 3;
 
 /** The first bytes of an integer, a list, a dictionary, and the end of all three. */
 export const INTEGER = 0x69;
@@ -11,25 +8,31 @@ export const LIST = 0x6c;
 export const DICTIONARY = 0x64;
 export const END = 0x65;
 
-export const ZERO = 0x30;
 export const COLON = 0x3a;
 export const MINUS = 0x2d;
+/** A byte is a digit when it and this one differ by less than 10, bit by bit; the difference is what it counts. */
+export const ZERO = 0x30;
+
+/** Numbers that each token takes on the tape: where it starts, and one that depends on its kind. */
+export const TOKEN_LENGTH = 2;
 
 /**
- * A value that was checked but not yet built. Each value and key, in the order of the input, has three numbers: its
- * first byte; the byte after its last; and for a string where its payload begins, for an integer 0, for a list or
- * dictionary minus the tape index after its last child. JavaScript values are made of it only when they are asked for:
- * most messages are asked for two or three keys, and making views of all strings costs more than all the checking.
+ * A value that was checked but not yet built: its tokens, in the order of the input. A token is an integer, a string,
+ * the beginning of a list or dictionary, or the end of one. Its first number is the place of its first byte, so that a
+ * value ends where the next token starts. Its second number is for a string where the payload begins, for an integer 0,
+ * for a list or dictionary minus the tape index after its end. JavaScript values are made of it only when they are asked
+ * for: most messages are asked for two or three keys, and making views of all strings costs more than all the checking.
  */
 export interface Tape {
   readonly source: Uint8Array;
+  /** Of `source`, whose getters take longer than these. */
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
-  readonly slots: Int32Array;
+  readonly tokens: Int32Array;
   /** Tape index of the outermost value. */
   readonly root: number;
-  /** Whether the value has just the bytes that its encoding would have. */
-  readonly isCanonical: boolean;
+  /** The value need not have just the bytes that its encoding would have. */
+  readonly tolerant: boolean;
 }
 
 /**
@@ -40,121 +43,117 @@ const POOL_LENGTH = 2048;
 let pool = /* @__PURE__ */ new Int32Array(POOL_LENGTH);
 let pooledCount = 0;
 
+/** What may come next, from the least to the most particular. */
+const VALUE = 0;
+const ITEM_OR_END = 1;
+const KEY_OR_END = 2;
+
 /** Checks the value at the start of `source` in one pass: a loop, which no nesting can overflow. */
-export function scan(source: Uint8Array, options: DecodeOptions = DEFAULT_DECODE_OPTIONS): Tape {
-  const {
+export function scan(
+  source: Uint8Array,
+  {
     maxDepth = DEFAULT_DECODE_OPTIONS.maxDepth,
     maxValueCount = DEFAULT_DECODE_OPTIONS.maxValueCount,
     maxDigitCount = DEFAULT_DECODE_OPTIONS.maxDigitCount,
     tolerant = DEFAULT_DECODE_OPTIONS.tolerant,
-  } = options;
+  }: DecodeOptions = DEFAULT_DECODE_OPTIONS,
+): Tape {
+  // The tape holds offsets of 31 bits.
+  if (source.length > 0x7fff_ffff) fail("BENCODE_LIMIT", 0);
   if (pooledCount > POOL_LENGTH / 2) {
     pool = new Int32Array(POOL_LENGTH);
     pooledCount = 0;
   }
   const root = pooledCount;
-  let slots = pool;
-  let nextSlot = root;
-  // The list or dictionary around the value at hand. While it is open, its second number is the one around it, and the
-  // third of a dictionary its latest key.
-  let parent = -1;
+  let tokens = pool;
+  let next = root;
+  // The list or dictionary around the token at hand. While it is open, its second number is the one around it.
+  let parent = 0;
   let depth = 0;
-  let inDictionary = false;
-  let expectsKey = false;
+  let expected = VALUE;
+  // Its latest key, or 0.
+  let key = 0;
+  let count = 0;
   let at = 0;
-
-  // The tape holds offsets of 31 bits.
-  if (source.length > 0x7fff_ffff) fail("BENCODE_LIMIT", 0);
   // No closure holds these variables: that alone makes the loop twice as fast in V8.
   do {
+    const token = next;
     const start = at;
-    const first = source[at];
-    if (first === END && depth > 0 && inDictionary === expectsKey) {
-      const outer = slots[parent + 1]!;
-      slots[parent + 1] = ++at;
-      slots[parent + 2] = -nextSlot;
+    const first = source[at]!;
+    next += TOKEN_LENGTH;
+    // There is always room for one number more: the end of the last token.
+    if (next >= tokens.length) {
+      const longer = new Int32Array(2 * next);
+      longer.set(tokens);
+      tokens = longer;
+    }
+    tokens[token] = at;
+    if (first === END && expected > VALUE) {
+      const outer = tokens[parent + 1]!;
+      tokens[parent + 1] = -next;
+      // Before a dictionary's value stands its key.
+      key = parent - TOKEN_LENGTH;
       parent = outer;
-      inDictionary = --depth > 0 && source[slots[parent]!] === DICTIONARY;
-      expectsKey = inDictionary;
-      continue;
-    }
-    const slot = nextSlot;
-    nextSlot += SLOT_COUNT;
-    if (nextSlot - root > maxValueCount * SLOT_COUNT) fail("BENCODE_LIMIT", start);
-    if (nextSlot > slots.length) {
-      const longer = new Int32Array(2 * slots.length);
-      longer.set(slots);
-      slots = longer;
-    }
-    slots[slot] = start;
-    if (first! >= ZERO && first! < COLON) {
-      // Above 2^53 this is rounded, which is enough to see that it is too much.
-      let length = 0;
-      for (; source[at]! >= ZERO && source[at]! < COLON; at++) length = length * 10 + source[at]! - ZERO;
-      checkNumber(source, start, at, COLON, tolerant, maxDigitCount);
-      const payload = ++at;
-      if (length > source.length - at) fail("BENCODE_UNEXPECTED_END", start);
-      at += length;
-      slots[slot + 1] = at;
-      slots[slot + 2] = payload;
-      if (expectsKey) {
-        const last = slots[parent + 2]!;
-        if (
-          !tolerant &&
-          last > 0 &&
-          compareRanges(source, slots[last + 2]!, slots[last + 1]!, payload, at) >= 0
-        )
-          fail("BENCODE_KEY_ORDER", start);
-        slots[parent + 2] = slot;
-        expectsKey = false;
-        continue;
-      }
-    } else if (at >= source.length) fail("BENCODE_UNEXPECTED_END", start);
-    else if (!expectsKey && first === INTEGER) {
-      if (source[++at] === MINUS && source[++at] === ZERO && !tolerant) fail("BENCODE_BAD_NUMBER", at);
-      const digits = at;
-      while (source[at]! >= ZERO && source[at]! < COLON) at++;
-      checkNumber(source, digits, at, END, tolerant, maxDigitCount);
-      slots[slot + 1] = ++at;
-      slots[slot + 2] = 0;
-    } else if (!expectsKey && (first === LIST || first === DICTIONARY)) {
-      if (depth >= maxDepth || depth >= MAX_DEPTH) fail("BENCODE_LIMIT", start);
-      depth++;
-      slots[slot + 1] = parent;
-      slots[slot + 2] = 0;
-      parent = slot;
-      inDictionary = first === DICTIONARY;
+      depth--;
       at++;
-    } else fail("BENCODE_UNEXPECTED_BYTE", start);
-    expectsKey = inDictionary;
+    } else {
+      if (++count > maxValueCount) fail("BENCODE_LIMIT", at);
+      const isString = (first ^ ZERO) < 10;
+      if (isString || (first === INTEGER && expected < KEY_OR_END)) {
+        if (!isString && source[++at] === MINUS && source[++at] === ZERO && !tolerant)
+          fail("BENCODE_BAD_NUMBER", at);
+        const digits = at;
+        // Above 2^53 this is rounded, which is enough to see that as a length it is too much.
+        let number = 0;
+        for (let digit; (digit = source[at]! ^ ZERO) < 10; at++) number = number * 10 + digit;
+        if (at >= source.length) fail("BENCODE_UNEXPECTED_END", at);
+        if (
+          at === digits ||
+          source[at] !== (isString ? COLON : END) ||
+          (!tolerant && source[digits] === ZERO && at > digits + 1)
+        )
+          fail("BENCODE_BAD_NUMBER", digits);
+        if (at - digits > maxDigitCount) fail("BENCODE_LIMIT", digits);
+        at++;
+        tokens[token + 1] = isString ? at : 0;
+        if (isString) {
+          at += number;
+          if (at > source.length) fail("BENCODE_UNEXPECTED_END", start);
+          if (expected === KEY_OR_END) {
+            if (
+              !tolerant &&
+              key > 0 &&
+              !isBefore(source, tokens[key + 1]!, tokens[key + TOKEN_LENGTH]!, tokens[token + 1]!, at)
+            )
+              fail("BENCODE_KEY_ORDER", start);
+            key = token;
+            expected = VALUE;
+            continue;
+          }
+        }
+      } else if (expected < KEY_OR_END && (first === LIST || first === DICTIONARY)) {
+        if (depth >= maxDepth || depth >= MAX_DEPTH) fail("BENCODE_LIMIT", at);
+        depth++;
+        at++;
+        tokens[token + 1] = parent;
+        parent = token;
+        key = 0;
+      } else fail(at < source.length ? "BENCODE_UNEXPECTED_BYTE" : "BENCODE_UNEXPECTED_END", at);
+    }
+    expected = source[tokens[parent]!] === LIST ? ITEM_OR_END : KEY_OR_END;
   } while (depth > 0);
-  if (slots === pool) pooledCount = nextSlot;
-  else slots = slots.slice(0, nextSlot);
-  return {
-    source,
-    buffer: source.buffer,
-    byteOffset: source.byteOffset,
-    slots,
-    root,
-    isCanonical: !tolerant,
-  };
+  tokens[next++] = at;
+  if (tokens === pool) pooledCount = next;
+  else tokens = tokens.slice(0, next);
+  return { source, buffer: source.buffer, byteOffset: source.byteOffset, tokens, root, tolerant };
 }
 
-/** Refuses digits from `start` to `end` (exclusive) that are no number or are not followed by `terminator`. */
-function checkNumber(
-  source: Uint8Array,
-  start: number,
-  end: number,
-  terminator: number,
-  tolerant: boolean,
-  maxDigitCount: number,
-): void {
-  if (end >= source.length) fail("BENCODE_UNEXPECTED_END", end);
-  if (end === start || source[end] !== terminator || (!tolerant && source[start] === ZERO && end > start + 1))
-    fail("BENCODE_BAD_NUMBER", start);
-  if (end - start > maxDigitCount) fail("BENCODE_LIMIT", start);
+/** The tape index after the value. */
+export function indexAfter({ tokens }: Tape, token: number): number {
+  const kind = tokens[token + 1]!;
+  return kind < 0 ? -kind : token + TOKEN_LENGTH;
 }
 
-function fail(code: BencodeErrorCode, offset: number): never {
+export function fail(code: BencodeErrorCode, offset: number): never {
   throw new BencodeError(code, offset);
 }

@@ -62,6 +62,7 @@ describe("encode", () => {
       Symbol("a"),
       () => 1,
       new Set([1]),
+      new WeakMap(),
       new Date(0),
       /x/,
       [undefined],
@@ -91,6 +92,12 @@ describe("encode", () => {
       },
     };
     expect(write(value)).toBe(`d1:ai1e1:b20015:d5:inner20000:${"x".repeat(20_000)}ee`);
+    expect(write([1])).toBe("li1ee");
+    const nothingWrittenYet = new Proxy<Record<string, Encodable>>(
+      {},
+      { get: () => encode("inner") && undefined },
+    );
+    expect(write(nothingWrittenYet)).toBe("de");
     expect(write([1])).toBe("li1ee");
   });
 

@@ -107,7 +107,8 @@ export function readInfo(
     pieceCount,
     totalLength,
     payloadLength,
-    private: (info.getInteger("private") ?? 0) !== 0,
+    // Any integer but 0, of whatever size: what looks private is not told to strangers (BEP 27).
+    private: (info.getInteger("private") ?? 0) !== 0 || typeof info.get("private") === "bigint",
     isMultiFile,
     files,
     layout,

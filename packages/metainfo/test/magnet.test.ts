@@ -1,8 +1,9 @@
 import { formatHex, parseHex } from "@bt/primitives";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   formatFileSelection,
+  MAX_SELECTED_INDEX,
   parseFileSelection,
   parseInfoHash,
   parseMagnet,
@@ -10,6 +11,7 @@ import {
   toMagnet,
   type Magnet,
 } from "@bt/metainfo";
+import { parseIndexRanges } from "../src/file-selection.ts";
 import { codeOf, torrentOf } from "./build.ts";
 
 const HEX = "d2474e86c95b19b8bcfdb92bc12c9d44667cfa36";
@@ -197,6 +199,33 @@ describe("toMagnet", () => {
   it("needs an info-hash, and writes lone surrogates as U+FFFD", () => {
     expect(() => toMagnet({ name: "x" })).toThrow(TypeError);
     expect(toMagnet({ infoHash: parseHex(HEX)!, name: "\ud800" })).toBe(`${base}&dn=%EF%BF%BD`);
+  });
+});
+
+describe("a selection of a million files in twenty characters", () => {
+  it("is one range, however often it is said", () => {
+    const text = "0-1048575,5-7,1048575,".repeat(10_000);
+    expect(parseIndexRanges([text, text])).toEqual([[0, MAX_SELECTED_INDEX]]);
+    expect(parseIndexRanges(["4-9,2-5,7,9-12,0"])).toEqual([
+      [0, 0],
+      [2, 5],
+      [6, 9],
+      [10, 12],
+    ]);
+  });
+
+  it("is read with one place for each, and written without sorting what rises", () => {
+    const indices = parseFileSelection([`0-${MAX_SELECTED_INDEX},3-5,9`]);
+    expect(indices).toHaveLength(MAX_SELECTED_INDEX + 1);
+    const sort = vi.spyOn(Array.prototype, "sort");
+    try {
+      expect(formatFileSelection(indices)).toBe(`0-${MAX_SELECTED_INDEX}`);
+      expect(sort).not.toHaveBeenCalled();
+      expect(formatFileSelection([5, 4])).toBe("4-5");
+      expect(sort).toHaveBeenCalledOnce();
+    } finally {
+      sort.mockRestore();
+    }
   });
 });
 

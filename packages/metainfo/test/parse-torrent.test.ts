@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encode } from "@bt/bencode";
+import { encode, type Encodable } from "@bt/bencode";
 import { formatHex } from "@bt/primitives";
 import { describe, expect, it } from "vitest";
 import { isTrackerUrl, isWebSeedUrl, parseInfo, parseTorrent, type ParseOptions } from "@bt/metainfo";
@@ -149,6 +149,12 @@ describe("parseTorrent of v1", () => {
     expect(
       parseTorrent(torrentOf({}, { announce: "http://a.example/x", "announce-list": [["?"]] })).trackers,
     ).toEqual([["http://a.example/x"]]);
+  });
+
+  it("takes any integer but 0 as private, however large", () => {
+    const isPrivate = (flag: Encodable): boolean => parseTorrent(torrentOf({ private: flag })).private;
+    for (const flag of [1, -1, 2, 2n ** 53n, 2n ** 64n, -(2n ** 80n)]) expect(isPrivate(flag)).toBe(true);
+    for (const flag of [0, "1", [1]]) expect(isPrivate(flag)).toBe(false);
   });
 
   it("ignores optional fields of a wrong type", () => {
