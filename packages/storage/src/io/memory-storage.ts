@@ -58,6 +58,8 @@ class MemoryStorage implements TorrentStorage {
       }
       onProgress?.(piece + 1, pieces.pieceCount);
     }
+    // `close` may have come meanwhile.
+    if (this.#isClosed()) await this.#refusal();
     this.#state = "open";
     return this.have.clone();
   }
@@ -196,6 +198,10 @@ class MemoryStorage implements TorrentStorage {
     const { files, layout } = this.#metainfo;
     const isPad = layout.filesOfPiece(piece).every((index) => files[index]!.pad);
     return isPad ? new Uint8Array(layout.pieces.pieceLengthAt(piece)) : undefined;
+  }
+
+  #isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   #refusal(): Promise<never> | undefined {
