@@ -1,5 +1,6 @@
 import { toStorageError, type StorageError } from "../errors.ts";
 import { asVoidPromise, isSystemError } from "./disk.ts";
+import { eachOf } from "./each-of.ts";
 import type { PayloadFiles } from "./payload-files.ts";
 
 /** Syncs under way at a time. */
@@ -22,23 +23,19 @@ export async function syncFound(
   fileIndices: Set<number>,
   onFault: (error: StorageError) => void,
 ): Promise<void> {
-  const rest = [...fileIndices];
-  const work = async (): Promise<void> => {
-    for (let fileIndex = rest.pop(); fileIndex !== undefined; fileIndex = rest.pop()) {
-      const open = await payload.borrow(fileIndex, false);
-      try {
-        await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
-      } catch (cause) {
-        if (!isSyncRefusal(cause)) {
-          const error = toStorageError(cause, "save", payload.pathOf(fileIndex));
-          onFault(error);
-          throw error;
-        }
-      } finally {
-        payload.giveBack(open);
+  await eachOf([...fileIndices], SYNC_DEPTH, async (fileIndex) => {
+    const open = await payload.borrow(fileIndex, false);
+    try {
+      await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
+    } catch (cause) {
+      if (!isSyncRefusal(cause)) {
+        const error = toStorageError(cause, "save", payload.pathOf(fileIndex));
+        onFault(error);
+        throw error;
       }
-      fileIndices.delete(fileIndex);
+    } finally {
+      payload.giveBack(open);
     }
-  };
-  await Promise.all(Array.from({ length: SYNC_DEPTH }, work));
+    fileIndices.delete(fileIndex);
+  });
 }
