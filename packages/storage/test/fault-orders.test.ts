@@ -73,7 +73,10 @@ describe("a sync that failed is not believed the second time", () => {
     await writeFile(join(root, "t", "a"), fileBytes(torrent, 0));
     await writeFile(join(root, "t", "sub", "b"), fileBytes(torrent, 1).subarray(0, 40_000));
     let failures = 1;
-    const disk = failing("EIO", (call, of) => call === "fsync" && of.endsWith(join("t", "a")) && failures-- > 0);
+    const disk = failing(
+      "EIO",
+      (call, of) => call === "fsync" && of.endsWith(join("t", "a")) && failures-- > 0,
+    );
     const storage = createStorage({ metainfo, root, hashers, disk });
     expect((await storage.open()).isEmpty).toBe(false);
     expect(failures).toBeLessThan(1);
@@ -273,7 +276,10 @@ describe("deleting the data", () => {
   it("takes a file that was begun, though no piece of it was ever had", async () => {
     const root = await temporaryFolder();
     let isBroken = true;
-    const disk = failing("ENOSPC", (call, path) => isBroken && call === "write" && path.includes(join("t", "a")));
+    const disk = failing(
+      "ENOSPC",
+      (call, path) => isBroken && call === "write" && path.includes(join("t", "a")),
+    );
     const storage = createStorage({ metainfo, root, hashers, disk });
     await storage.open();
     await expect(download(storage, torrent, 0)).rejects.toMatchObject({ code: "DISK_FULL" });

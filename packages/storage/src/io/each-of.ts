@@ -11,7 +11,8 @@ export async function eachOf<T>(
   let isStopped = false;
   const goOn = async (): Promise<void> => {
     try {
-      for (let next = rest.next(); !isStopped && next.done !== true; next = rest.next()) await work(next.value);
+      for (let next = rest.next(); !isStopped && next.done !== true; next = rest.next())
+        await work(next.value);
     } catch (error) {
       isStopped = true;
       throw error;

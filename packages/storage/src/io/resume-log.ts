@@ -271,8 +271,7 @@ export class ResumeLog {
       await eachOf(written, SYNC_DEPTH, async ([fileIndex, of]) => {
         stats.set(fileIndex, await this.#sync(fileIndex, of));
       });
-      for (const [fileIndex, { end }] of dirtyFiles)
-        if (end === 0) await this.#lookAt(fileIndex, stats);
+      for (const [fileIndex, { end }] of dirtyFiles) if (end === 0) await this.#lookAt(fileIndex, stats);
       await this.#payload.syncNames(newFiles.map((fileIndex) => this.#payload.elementsOf(fileIndex)));
     } catch (error) {
       // After a failed sync the system may have dropped the pages, so these pieces count as not written.
