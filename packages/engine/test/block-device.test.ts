@@ -19,11 +19,14 @@ function canMount(): boolean {
   );
 }
 
-/** An ext4 file system in the file `image`, on a block device of its own. */
+/**
+ * A file system in the file `image`, on a block device of its own. Without extents, since ext4 with them (Linux 6.18) now and then
+ * reports success to a sync of what the device refused, and does not bring there what is written over it later.
+ */
 async function mountImage(image: string, length: number): Promise<string> {
   await writeFile(image, "");
   await truncate(image, length);
-  run("mkfs.ext4", "-q", "-O", "^has_journal", "-E", "lazy_itable_init=0", image);
+  run("mkfs.ext4", "-q", "-O", "^has_journal,^extent,^64bit", "-E", "lazy_itable_init=0", image);
   const mountPoint = join(folder, "disk");
   await mkdir(mountPoint);
   run("mount", "-o", "loop", image, mountPoint);
@@ -114,12 +117,13 @@ describe.skipIf(!canMount())("on a block device", () => {
     const root = await mountImage(join(small, "image"), 32 * MIB);
     const { torrent, leecher } = await leech(root);
     const error = await failure(torrent);
-    expect(error).toMatchObject({ code: "DISK_FULL", message: expect.stringMatching(/Cannot save/) });
+    // Which of both it is is the system's choice.
+    expect(["DISK_FULL", "IO"]).toContain(error.code);
+    expect(error.message).toMatch(/Cannot save/);
     const hadBefore = torrent.snapshot().haveCount;
     await leecher.close().catch(() => {});
     run("mount", "-o", "remount,size=64m", small);
-    // Mounted anew it has nothing but what is on the device. (ext4 does not bring to the device what is written over such
-    // a loss before that, though a sync reports success: Linux 6.18.)
+    // Mounted anew it has nothing but what is on the device.
     run("umount", root);
     run("mount", "-o", "loop", join(small, "image"), root);
     const again = await leech(root);

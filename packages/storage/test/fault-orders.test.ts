@@ -119,6 +119,32 @@ describe("a rename whose journal could not be made safe", () => {
   );
 });
 
+describe("a move whose journal could not be made safe", () => {
+  it.each(["fsync", "syncFolder", "rename"] as const)(
+    "by a failing %s leaves nothing in the new folder, and the old one as it was",
+    async (call) => {
+      const root = await temporaryFolder();
+      const target = await temporaryFolder();
+      let isBroken = false;
+      const disk = failing(
+        "EIO",
+        (of, path) =>
+          isBroken && of === call && path.startsWith(target) && !path.startsWith(join(target, "t")),
+      );
+      const storage = createStorage({ metainfo, root, hashers, disk });
+      await storage.open();
+      await downloadAll(storage, torrent);
+      isBroken = true;
+      await expect(storage.move(target)).rejects.toMatchObject({ code: "IO" });
+      isBroken = false;
+      expect(await readdir(target)).toEqual([]);
+      expect(storage.root).toBe(root);
+      await storage.close();
+      expect((await hashedAtOpen(root)).have).toHaveLength(torrent.pieceCount);
+    },
+  );
+});
+
 describe("closing while it opens", () => {
   it("ends the opening, after which nothing is written any more", async () => {
     const root = await temporaryFolder();
