@@ -138,7 +138,10 @@ class MemoryStorage implements TorrentStorage {
         const bytes = this.#pieces.get(Math.floor((offset + at) / pieceLength))!;
         const part = bytes.subarray(inPiece, inPiece + into.length - at);
         into.set(part, at);
-        at += part.length;
+        // BEP 52: behind the end of a file there is nothing up to the next piece.
+        const partEnd = Math.min(into.length, at + pieceLength - inPiece);
+        into.fill(0, at + part.length, partEnd);
+        at = partEnd;
       }
     }
   }
