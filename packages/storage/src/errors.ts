@@ -52,7 +52,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [StorageErrorCode, why: s
   EMFILE: [
     "TOO_MANY_OPEN_FILES",
     "too many files are open",
-    "raise the limit, for example with ulimit -n 1024, or keep fewer connections",
+    "raise the limit, for example with ulimit -n 1024",
   ],
   ENFILE: ["TOO_MANY_OPEN_FILES", "too many files are open in the whole system", "close some programs"],
   ENAMETOOLONG: [
