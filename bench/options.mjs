@@ -10,8 +10,15 @@ export function parseLength(text) {
   return Number(match[1]) * 1024 ** UNITS.indexOf((match[2] ?? "").toUpperCase());
 }
 
+/** As `parseLength` reads it. @param {number} length */
+export function formatLength(length) {
+  const power = [3, 2, 1].find((one) => length >= 1024 ** one && length % 1024 ** one === 0);
+  if (power !== undefined) return `${length / 1024 ** power}${UNITS[power]}`;
+  return length > 1024 ** 2 ? `${Math.round(length / 1024 ** 2)}M` : String(length);
+}
+
 /** @param {string} text */
-function parseCount(text) {
+export function parseCount(text) {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`"${text}" is not a number; write 1 to 99999`);
   return Number(text);
 }
@@ -28,6 +35,7 @@ function parseCount(text) {
  * @property {number} seconds
  * @property {string} base
  * @property {number} timeoutMs
+ * @property {number} budgetMs
  * @property {boolean} verify
  * @property {string | undefined} json
  */
@@ -44,6 +52,7 @@ const DEFAULTS = {
   seconds: 15,
   base: "/dev/shm",
   timeoutMs: 180_000,
+  budgetMs: Infinity,
   verify: true,
   json: undefined,
 };
@@ -51,6 +60,7 @@ const DEFAULTS = {
 /** @param {readonly import("./scenarios/scenario.mjs").Scenario[]} scenarios */
 export function usage(scenarios) {
   return `Usage: node bench/run.mjs <scenario> [options]
+       node bench/run.mjs all [options]      every scenario as docs/performance.md has them; see all --help
 
 Scenarios:
 ${scenarios.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}`).join("\n")}
@@ -66,6 +76,7 @@ Options, where they mean something:
   --runs N               runs per client, in turns (default 3)
   --base DIR             folder for everything (default /dev/shm, that is memory)
   --timeout SECONDS      for one run (default 180)
+  --budget SECONDS       no run begins after that (default: no end)
   --no-verify            do not compare the downloads with the payload
   --json FILE            write every run and the environment there ("-": standard output, the table goes to stderr)
 `;
@@ -87,6 +98,7 @@ export function parseOptions(argv, defaults = {}) {
       runs: text,
       base: text,
       timeout: text,
+      budget: text,
       "no-verify": { type: "boolean", default: false },
       json: text,
     },
@@ -107,6 +119,7 @@ export function parseOptions(argv, defaults = {}) {
     seconds: count(values.seconds, all.seconds),
     base: values.base ?? all.base,
     timeoutMs: values.timeout === undefined ? all.timeoutMs : parseCount(values.timeout) * 1_000,
+    budgetMs: values.budget === undefined ? all.budgetMs : parseCount(values.budget) * 1_000,
     verify: all.verify && !values["no-verify"],
     json: values.json ?? all.json,
   };

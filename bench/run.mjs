@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // Puts bt and other clients through a scenario, in turns; README.md tells how to read the result.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, platform, release } from "node:os";
+import { platform } from "node:os";
 import path from "node:path";
+import { runAll } from "./all.mjs";
+import { machine } from "./machine.mjs";
 import { parseOptions, usage } from "./options.mjs";
 import { formatReport } from "./report.mjs";
 import { SCENARIOS } from "./scenarios/index.mjs";
@@ -13,6 +15,7 @@ const MAX_FAILURES = 2;
 async function main() {
   if (platform() !== "linux") throw new Error("needs Linux: costs are read from /proc");
   const [name = "--help", ...args] = process.argv.slice(2);
+  if (name === "all") return runAll(args);
   const scenario = SCENARIOS.find((one) => one.name === name);
   if (scenario === undefined || args.includes("--help")) {
     process.stdout.write(usage(SCENARIOS));
@@ -33,8 +36,11 @@ async function main() {
   const rows = [];
   /** @type {Map<string, number>} */
   const failures = new Map();
+  const endsAt = performance.now() + options.budgetMs;
   for (let run = 1; run <= options.runCount; run++)
     for (const contender of bench.contenders) {
+      // Interleaved to the end: of the last round some may lack, of the first none.
+      if (run > 1 && performance.now() > endsAt) continue;
       if ((failures.get(contender) ?? 0) >= MAX_FAILURES) continue;
       try {
         const figures = await bench.run(contender);
@@ -52,18 +58,12 @@ async function main() {
   say(`\n${bench.title}; medians\n`);
   say(formatReport(rows, scenario.columns));
   if (options.json !== undefined) {
-    const environment = {
-      node: process.version,
-      kernel: release(),
-      cpu: cpus()[0]?.model,
-      cpuCount: cpus().length,
-    };
     const result = {
       scenario: name,
       title: bench.title,
       options,
-      environment,
-      failures: Object.fromEntries(failures),
+      environment: machine(),
+      failures: failures.size === 0 ? undefined : Object.fromEntries(failures),
       rows,
     };
     const text = `${JSON.stringify(result, null, 2)}\n`;

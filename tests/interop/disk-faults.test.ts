@@ -94,6 +94,18 @@ describe.skipIf(REFERENCE || !IS_LINUX_ROOT)("bt download on a disk that fails",
     expect(await digestTree(out)).toEqual(payload.digests);
   });
 
+  it("ends with 7 when it may open too few files, says what to do, and goes on when it may", async () => {
+    const scope = openScope();
+    const { run, out, payload } = await setUp(scope, inject("payloads").multi);
+    const refused = await run(["sh", "-c", 'ulimit -n 24; exec "$0" "$@"']);
+    expect(refused.code, refused.said).toBe(7);
+    expect(refused.error).toMatchObject({ code: "TOO_MANY_OPEN_FILES" });
+    expect(refused.error?.["message"]).toMatch(/raise the limit, for example with ulimit -n 1024/);
+    const done = await run();
+    expect(done.code, done.said).toBe(0);
+    expect(await digestTree(out)).toEqual(payload.digests);
+  });
+
   it("manages 300 files with few descriptors", async () => {
     const scope = openScope();
     const { run, out, payload } = await setUp(scope, inject("payloads").multi);

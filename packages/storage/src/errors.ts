@@ -49,7 +49,11 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [StorageErrorCode, why: s
   EISDIR: ["NOT_A_FILE", "a folder is where a file should be", "move it away"],
   EEXIST: ["NOT_A_FILE", "something else is in its place", "move it away"],
   ELOOP: ["OUTSIDE_ROOT", "it is a symbolic link", "replace the link by what it points to"],
-  EMFILE: ["TOO_MANY_OPEN_FILES", "too many files are open", "raise the limit (ulimit -n)"],
+  EMFILE: [
+    "TOO_MANY_OPEN_FILES",
+    "too many files are open",
+    "raise the limit, for example with ulimit -n 1024",
+  ],
   ENFILE: ["TOO_MANY_OPEN_FILES", "too many files are open in the whole system", "close some programs"],
   ENAMETOOLONG: [
     "NAME_INVALID",

@@ -62,6 +62,10 @@ export { scanPayload, type ScannedFile, type ScannedPayload } from "./io/scan-pa
 export { recordVerified, type RecordVerifiedOptions } from "./io/record-verified.ts";
 export { verifyData, type FileReport, type VerifyOptions, type VerifyReport } from "./io/verify-data.ts";
 
+// For storages of your own
+export { digestBlocks } from "./io/block-digests.ts";
+export { PieceVerifier, type PieceDigester, type TreeWidth } from "./io/piece-verifier.ts";
+
 // Policy
 export {
   DEFAULT_HASH_PLACEMENT_LIMITS,

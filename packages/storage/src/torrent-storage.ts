@@ -73,7 +73,10 @@ export interface TorrentStorage {
   discard(buffer: PieceBuffer): void;
   /**
    * Verifies the piece and writes it. `true`: the bytes are in the files and the piece counts as had. `false`: they do
-   * not match the hash and nothing was written. The memory goes back to the pool in every case.
+   * not match the hash and nothing was written. The memory goes back to the pool in every case. A piece that is had already
+   * is not written again.
+   *
+   * @throws TypeError when the buffer was committed or discarded before, or by `close`.
    */
   commit(buffer: PieceBuffer): Promise<boolean>;
   /**
@@ -83,11 +86,14 @@ export interface TorrentStorage {
   takeFailedDigests(piece: number): readonly string[] | undefined;
   /** Digests of the blocks of a piece that is had, read from the files. */
   digestBlocks(piece: number): Promise<readonly string[]>;
-  /** Fills every range from pieces that are had (`RangeError` otherwise). Adjacent ranges are read together. */
+  /**
+   * Fills every range from pieces that are had (`RangeError` otherwise); what lies between the files of a v2 torrent is zeros.
+   * Adjacent ranges are read together.
+   */
   read(ranges: readonly ReadRange[]): Promise<void>;
   /** Writes all that was committed so far to the journal. */
   flush(): Promise<void>;
-  /** Waits for what is under way, marks the journal clean, closes the files. */
+  /** Discards the buffers that are out, waits for what is under way, marks the journal clean, closes the files. */
   close(): Promise<void>;
   /** The download folder. */
   readonly root: string;

@@ -181,6 +181,21 @@ describe("read", () => {
     await seeding.close();
   });
 
+  it("says so when the disk cannot be read, and goes on when it can", async () => {
+    let isBroken = false;
+    const { storage, root } = await brokenStorage("readv", "EIO", () => isBroken);
+    await storage.open();
+    await downloadAll(storage, torrent);
+    isBroken = true;
+    const into = new Uint8Array(16_384);
+    const failure: unknown = await storage.read([{ offset: 0, into }]).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "IO", data: { path: join(root, "t", "a"), systemCode: "EIO" } });
+    isBroken = false;
+    await storage.read([{ offset: 0, into }]);
+    expect(Buffer.compare(into, torrent.content.subarray(0, 16_384))).toBe(0);
+    await storage.close();
+  });
+
   it("refuses what is not had", async () => {
     const storage = createStorage({ metainfo, root: await temporaryFolder(), hashers });
     await storage.open();

@@ -32,4 +32,23 @@ describe("a gate", () => {
     await expect(gate.pass(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await gate.pass(() => Promise.resolve("yes"))).toBe("yes");
   });
+
+  it("lets whoever waits give up, at once, without taking a place", async () => {
+    const gate = new Gate(1);
+    let finish = (): void => {};
+    const first = gate.pass(() => new Promise<void>((resolve) => (finish = resolve)));
+    const reason = new Error("called off");
+    const calling = new AbortController();
+    let isDone = false;
+    const second = gate.pass(async () => void (isDone = true), calling.signal);
+    const third = gate.pass(async () => "third", new AbortController().signal);
+    calling.abort(reason);
+    await expect(second).rejects.toBe(reason);
+    await expect(gate.pass(async () => {}, calling.signal)).rejects.toBe(reason);
+    finish();
+    await first;
+    expect(await third).toBe("third");
+    expect(isDone).toBe(false);
+    expect(await gate.pass(async () => "fourth")).toBe("fourth");
+  });
 });

@@ -149,6 +149,16 @@ describe("verifyData", () => {
     ]);
   });
 
+  it("counts what is behind a link in the place of a folder as missing, pieces and all", async () => {
+    const root = await complete();
+    await rename(join(root, "t"), join(root, "elsewhere"));
+    await symlink("elsewhere", join(root, "t"));
+    const report = await verifyData({ metainfo, root, workers: hashers });
+    expect(report.files.every(({ missing }) => missing)).toBe(true);
+    expect(report.goodPieceCount).toBe(0);
+    expect(report.badPieces).toEqual([]);
+  });
+
   it("counts a link in the place of a file as a missing file", async () => {
     const root = await complete();
     await rename(join(root, "t", "a"), join(root, "elsewhere"));

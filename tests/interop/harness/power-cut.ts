@@ -47,6 +47,11 @@ interface SyncRecord {
   readonly file: string;
   /** Time of the file that is on the disk now. */
   readonly mtimeMs: number;
+  /**
+   * Its length when the sync began, which is on the disk as well: that of a write, too, of whose end the process has not heard yet,
+   * so that its bytes count as lost.
+   */
+  readonly size: number;
   readonly covered: readonly string[];
 }
 
@@ -56,6 +61,7 @@ interface Log {
   readonly synced: ReadonlySet<string>;
   /** By file. */
   readonly times: ReadonlyMap<string, number>;
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 /** What a power cut took away. */
@@ -79,7 +85,7 @@ export function cutPower(folder: string, logPath: string, random: () => number =
   return { writes, names: lost.length };
 }
 
-function undoContents(folder: string, { contents, synced, times }: Log): number {
+function undoContents(folder: string, { contents, synced, times, sizes }: Log): number {
   const byFile = new Map<string, ContentRecord[]>();
   for (const record of contents) byFile.set(record.file, [...(byFile.get(record.file) ?? []), record]);
   let lostCount = 0;
@@ -95,6 +101,7 @@ function undoContents(folder: string, { contents, synced, times }: Log): number 
     for (const { id, kind, end } of ofFile) {
       if (synced.has(id)) size = kind === "cut" ? end : Math.max(size, end);
     }
+    if (ofFile.every(({ kind }) => kind === "write")) size = Math.max(size, sizes.get(key) ?? 0);
     const fd = openSync(place, "r+");
     for (const { kind, position, before, end } of [...lost].reverse()) {
       const bytes = Buffer.alloc(
@@ -134,6 +141,7 @@ function readLog(logPath: string): Log {
   const names: NameRecord[] = [];
   const synced = new Set<string>();
   const times = new Map<string, number>();
+  const sizes = new Map<string, number>();
   for (let at = 0; at < bytes.length;) {
     const newline = bytes.indexOf(10, at);
     if (newline < 0) break;
@@ -150,8 +158,9 @@ function readLog(logPath: string): Log {
       for (const { id, file } of contents)
         if (file === record.file && processOf(id) !== record.process) synced.add(id);
       times.set(record.file, record.mtimeMs);
+      sizes.set(record.file, record.size);
     } else contents.push({ ...record, before });
     at = end;
   }
-  return { contents, names, synced, times };
+  return { contents, names, synced, times, sizes };
 }

@@ -90,12 +90,12 @@ if (logPath !== undefined && isMainThread) {
   };
   // Of a file or of a folder.
   fs.fsync = (fd, done) => {
-    const { mtimeMs } = fs.fstatSync(fd);
+    const { mtimeMs, size } = fs.fstatSync(fd);
     const file = fileOf(fd);
     const covered = ended.get(file) ?? [];
     ended.delete(file);
     fsync(fd, (error) => {
-      if (error === null) note({ kind: "sync", process: String(process.pid), file, mtimeMs, covered });
+      if (error === null) note({ kind: "sync", process: String(process.pid), file, mtimeMs, size, covered });
       done(error);
     });
   };

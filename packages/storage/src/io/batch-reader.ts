@@ -60,9 +60,9 @@ export class BatchReader {
     const spans = this.#payload.spansOf(offset, length);
     let index = first;
     let used = 0; // bytes of ranges[index] that are taken
-    for (const span of spans) {
+    const take = (takenLength: number): Uint8Array[] => {
       const views: Uint8Array[] = [];
-      for (let rest = span.length; rest > 0;) {
+      for (let rest = takenLength; rest > 0;) {
         const into = ranges[index]!.into;
         const part = Math.min(rest, into.length - used);
         if (part > 0) views.push(part === into.length ? into : into.subarray(used, used + part));
@@ -73,10 +73,20 @@ export class BatchReader {
           used = 0;
         }
       }
+      return views;
+    };
+    const { files } = this.#payload.metainfo;
+    let at = offset;
+    for (const span of spans) {
+      const spanAt = span.offset ?? files[span.fileIndex]!.offset + span.fileOffset;
+      fillWithZeros(take(spanAt - at)); // BEP 52: between files there is nothing
+      const views = take(span.length);
       if (this.#payload.isOnDisk(span.fileIndex))
         batch.add(span.fileIndex, span.fileOffset, views, span.length);
-      else for (const view of views) view.fill(0); // BEP 47: pad files are zeros
+      else fillWithZeros(views); // BEP 47: pad files are zeros
+      at = spanAt + span.length;
     }
+    fillWithZeros(take(offset + length - at));
   }
 }
 
@@ -129,6 +139,10 @@ class Batch {
     if (this.#error === undefined) this.#resolve();
     else this.#reject(this.#error);
   }
+}
+
+function fillWithZeros(views: readonly Uint8Array[]): void {
+  for (const view of views) view.fill(0);
 }
 
 function dropBytes(views: readonly Uint8Array[], count: number): Uint8Array[] {

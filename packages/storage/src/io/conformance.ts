@@ -1,9 +1,8 @@
 import { deepEqual, equal, notDeepEqual, notEqual, ok, rejects, throws } from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { FileLayout, type MetainfoFile } from "@bt/metainfo";
-import { BLOCK_LENGTH, PieceLayout } from "@bt/primitives";
+import { BLOCK_LENGTH } from "@bt/primitives";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
 import type { TorrentStorage } from "../torrent-storage.ts";
+import { sampleV1, sampleV2, type SampleTorrent } from "./conformance-torrents.ts";
 
 export interface ConformanceHarness {
   /**
@@ -18,19 +17,41 @@ export interface ConformanceHarness {
 export interface ConformanceCase {
   /** A statement about a storage. */
   readonly name: string;
-  /** Rejects when it is not true. */
+  /** Rejects when it is not true; the message begins with the statement. */
   run(): Promise<void>;
 }
 
-const PIECE_LENGTH = 2 * BLOCK_LENGTH;
-
-/** The cases, each independent of the others. */
+/** The cases, each independent of the others: first with a v1 torrent, then with one that is v2 alone. */
 export function storageConformance(harness: ConformanceHarness): ConformanceCase[] {
-  const { metainfo, content } = sampleTorrent();
+  const cases = [
+    ...casesWith(sampleV1(), harness, "conformance"),
+    ...casesWith(sampleV2(), harness, "conformance-v2").map(({ name, run }) => ({
+      name: `${name} (v2)`,
+      run,
+    })),
+  ];
+  return cases.map(({ name, run }) => ({
+    name,
+    run: () =>
+      run().catch((cause: unknown) => {
+        throw new Error(`not true that it ${name}: ${(cause as Error).message}`, { cause });
+      }),
+  }));
+}
+
+function casesWith(
+  { metainfo, content }: SampleTorrent,
+  harness: ConformanceHarness,
+  placePrefix: string,
+): ConformanceCase[] {
+  const { files } = metainfo;
   const { pieceCount } = metainfo.layout.pieces;
-  const padPieces = [4];
+  const padPieces = Array.from({ length: pieceCount }, (_, piece) => piece).filter((piece) =>
+    metainfo.layout.filesOfPiece(piece).every((index) => files[index]!.pad),
+  );
   let placeCount = 0;
-  const newPlace = (): string => `conformance-${++placeCount}`;
+  const newPlace = (): string => `${placePrefix}-${++placeCount}`;
+  const pieceLength = metainfo.layout.pieces.pieceLength;
   const bytesOf = (piece: number): Uint8Array => {
     const { pieces } = metainfo.layout;
     return content.subarray(pieces.offsetOf(piece), pieces.offsetOf(piece) + pieces.pieceLengthAt(piece));
@@ -128,6 +149,16 @@ export function storageConformance(harness: ConformanceHarness): ConformanceCase
         }),
     ],
     [
+      "takes the same piece twice at the same time, and once more",
+      () =>
+        withStorage(async (storage) => {
+          const twice = [fill(storage, 1, bytesOf(1)), fill(storage, 1, bytesOf(1))];
+          deepEqual(await Promise.all(twice.map((buffer) => storage.commit(buffer))), [true, true]);
+          equal(await storage.commit(fill(storage, 1, bytesOf(1))), true);
+          await expectReads(storage, [1]);
+        }),
+    ],
+    [
       "refuses a bad piece, tells its blocks, and takes the good one after it",
       () =>
         withStorage(async (storage) => {
@@ -135,7 +166,7 @@ export function storageConformance(harness: ConformanceHarness): ConformanceCase
           bad[BLOCK_LENGTH + 5]! ^= 1;
           equal(await storage.commit(fill(storage, 1, bad)), false);
           equal(storage.have.has(1), false);
-          await rejects(storage.read([{ offset: PIECE_LENGTH, into: new Uint8Array(1) }]), RangeError);
+          await rejects(storage.read([{ offset: pieceLength, into: new Uint8Array(1) }]), RangeError);
           const digests = storage.takeFailedDigests(1);
           equal(storage.takeFailedDigests(1), undefined);
           equal(await storage.commit(fill(storage, 1, bytesOf(1))), true);
@@ -161,13 +192,13 @@ export function storageConformance(harness: ConformanceHarness): ConformanceCase
         withStorage(async (storage) => {
           for (const piece of [-1, pieceCount, 0.5, NaN]) throws(() => storage.acquire(piece), RangeError);
           const buffer = storage.acquire(0)!;
-          const bytes = new Uint8Array(PIECE_LENGTH + 1);
-          throws(() => buffer.put(1, bytes, 0, PIECE_LENGTH), RangeError);
+          const bytes = new Uint8Array(pieceLength + 1);
+          throws(() => buffer.put(1, bytes, 0, pieceLength), RangeError);
           throws(() => buffer.put(-1, bytes, 0, 1), RangeError);
           throws(() => buffer.put(0, bytes, 2, 1), RangeError);
           throws(() => buffer.blockDone(1, BLOCK_LENGTH), RangeError);
           throws(() => buffer.blockDone(0, 1), RangeError);
-          throws(() => buffer.blockDone(0, PIECE_LENGTH + BLOCK_LENGTH), RangeError);
+          throws(() => buffer.blockDone(0, pieceLength + BLOCK_LENGTH), RangeError);
           storage.discard(buffer);
         }),
     ],
@@ -230,7 +261,7 @@ export function storageConformance(harness: ConformanceHarness): ConformanceCase
         withStorage(async (storage) => {
           await storage.commit(fill(storage, 0, bytesOf(0)));
           for (const [offset, length] of [
-            [PIECE_LENGTH - 1, 2],
+            [pieceLength - 1, 2],
             [-1, 1],
             [content.length, 1],
           ]) {
@@ -271,6 +302,21 @@ export function storageConformance(harness: ConformanceHarness): ConformanceCase
           await expectReads(storage, [1]);
           await rejects(storage.rename(["sample", "no such file"], ["x"]), RangeError);
         }),
+    ],
+    [
+      "does not open when it is told to stop, or is closed meanwhile",
+      async () => {
+        const reason = new Error("called off");
+        const first = harness.create(metainfo, newPlace());
+        await rejects(first.open({ signal: AbortSignal.abort(reason) }), reason);
+        await first.close();
+        const second = harness.create(metainfo, newPlace());
+        const opening = second.open().catch(() => {});
+        await second.close();
+        await opening;
+        equal(second.acquire(0), undefined);
+        await rejects(second.read([{ offset: 0, into: new Uint8Array(0) }]), { code: "CLOSED" });
+      },
     ],
     [
       "is closed for good, twice without harm",
@@ -319,47 +365,6 @@ export function storageConformance(harness: ConformanceHarness): ConformanceCase
   ];
   if (harness.isPersistent !== false) cases.push(...persistentCases);
   return cases.map(([name, run]) => ({ name, run }));
-}
-
-/** Files that share pieces, a pad file with a whole piece of its own, an empty file, a short last piece. */
-function sampleTorrent(): { metainfo: StorageMetainfo; content: Uint8Array } {
-  const shapes: [name: string, length: number, pad: boolean][] = [
-    ["a", 50_000, false],
-    ["b", 40_000, false],
-    ["c", 131_072 - 90_000, false],
-    ["pad", PIECE_LENGTH, true],
-    ["empty", 0, false],
-    ["d", 70_000, false],
-  ];
-  const totalLength = shapes.reduce((sum, [, length]) => sum + length, 0);
-  const content = new Uint8Array(totalLength);
-  let state = 1;
-  for (let i = 0; i < totalLength; i++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    content[i] = state >>> 24;
-  }
-  let offset = 0;
-  const files = shapes.map(([name, length, pad]): MetainfoFile => {
-    if (pad) content.fill(0, offset, offset + length);
-    offset += length;
-    return { path: ["sample", name], length, offset: offset - length, pad, executable: false, hidden: false };
-  });
-  const layout = new FileLayout(new PieceLayout({ pieceLength: PIECE_LENGTH, totalLength }), files);
-  const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha1").update(bytes).digest());
-  const hashes = Array.from({ length: layout.pieces.pieceCount }, (_, piece) =>
-    sha1(content.subarray(piece * PIECE_LENGTH, (piece + 1) * PIECE_LENGTH)),
-  );
-  return {
-    content,
-    metainfo: {
-      version: "v1",
-      infoHash: sha1(content),
-      files,
-      layout,
-      pieceHash: (piece) => hashes[piece]!,
-      pieceRoot: () => undefined,
-    },
-  };
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {

@@ -90,10 +90,13 @@ class DiskStorage implements TorrentStorage {
   #starting: Promise<void> | undefined;
   /** Of pieces that failed their hash, until somebody asks for them. */
   readonly #failedDigests = new Map<number, readonly string[]>();
+  /** Verified pieces on their way to the disk. */
+  readonly #writing = new Map<number, Promise<void>>();
   /** Buffers that are out and not being committed. */
   readonly #open = new Set<PooledPiece>();
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
+  #isOpened = false;
   readonly #closing = new AbortController();
   #moving: Promise<unknown> = Promise.resolve();
   #hadJournal = false;
@@ -121,18 +124,27 @@ class DiskStorage implements TorrentStorage {
   async open(options: OpenOptions = {}): Promise<Bitfield> {
     this.#checkOpen();
     options.signal?.throwIfAborted();
+    this.#isOpened = true;
+    const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    return this.#track(this.#openWith({ ...options, signal: AbortSignal.any(signals) }));
+  }
+
+  /** Nothing is written any more once the signal is aborted. */
+  async #openWith(options: OpenOptions & { readonly signal: AbortSignal }): Promise<Bitfield> {
     const gate = this.#options.gate ?? new Gate(1);
-    const journalState = await gate.pass(() => this.#journal.load());
+    const journalState = await gate.pass(() => this.#journal.load(), options.signal);
     this.#hadJournal = journalState !== undefined;
     const recovery = await recover(this.#payload, journalState, this.#verifier, this.#hashers, gate, options);
+    options.signal.throwIfAborted();
     for (const piece of recovery.have.indices()) this.have.set(piece);
     this.#payload.foreign = recovery.foreign;
     const window = { ...DEFAULT_WRITE_WINDOW, ...this.#options.writeWindow };
     this.#log = new ResumeLog(this.#journal, this.#payload, this.#clock, window, recovery);
     const unwanted = new Set(options.unwanted);
     await choosePlaces(this.#payload, unwanted, this.#tools(), recovery.onDisk);
+    options.signal.throwIfAborted();
     const log = this.#log;
-    await gate.pass(() => log.saveFindings());
+    await gate.pass(() => log.saveFindings(), options.signal);
     // With nothing to download, no write will come that could make the empty files; on a read-only disk they stay away.
     if (this.have.isFull || (unwanted.size > 0 && !this.have.isEmpty))
       await this.#makeEmptyFiles().catch(() => {});
@@ -192,7 +204,7 @@ class DiskStorage implements TorrentStorage {
   async deleteData(): Promise<void> {
     await this.close().catch(() => {});
     // Where nothing was ever ours, nothing is proven to be.
-    const isProven = !this.have.isEmpty || this.#hadJournal;
+    const isProven = !this.have.isEmpty || this.#hadJournal || this.#starting !== undefined;
     await deleteData(this.#payload, (fileIndex) => !isProven || this.#payload.foreign.has(fileIndex));
     await this.removeJournal();
   }
@@ -282,19 +294,29 @@ class DiskStorage implements TorrentStorage {
           this.#failedDigests.set(buffer.piece, await digestBlocks(held.bytes));
         return false;
       }
-      await this.#start();
-      const offset = this.#options.metainfo.layout.pieces.offsetOf(buffer.piece);
-      const touched = await this.#writer.write(offset, held.bytes);
-      if (this.#log!.fault !== undefined) throw this.#log!.fault;
-      this.#log!.add(buffer.piece, buffer.length, touched);
-      this.#rate.add(buffer.length, this.#clock.monotonicMs());
-      this.have.set(buffer.piece);
+      // Somebody may have brought the same piece, which is not written into once it is had.
+      for (let other; (other = this.#writing.get(buffer.piece)) !== undefined;) await other.catch(() => {});
+      if (this.have.has(buffer.piece)) return true;
+      const writing = this.#write(buffer, held.bytes);
+      this.#writing.set(buffer.piece, writing);
+      await writing.finally(() => this.#writing.delete(buffer.piece));
       return true;
     } finally {
       this.#pool.leaveBacklog(buffer.length);
       if (held.bytes.byteLength > 0) this.#pool.release(held.bytes);
       else this.#pool.writeOff(buffer.length);
     }
+  }
+
+  async #write({ piece, length }: PieceBuffer, bytes: Uint8Array): Promise<void> {
+    await this.#start();
+    const log = this.#log!;
+    const offset = this.#options.metainfo.layout.pieces.offsetOf(piece);
+    const touched = await this.#writer.write(offset, bytes, (fileIndices) => log.addFailed(fileIndices));
+    if (log.fault !== undefined) throw log.fault;
+    log.add(piece, length, touched);
+    this.#rate.add(length, this.#clock.monotonicMs());
+    this.have.set(piece);
   }
 
   /** The digest of a whole piece; a long rest is hashed in slices between which the loop turns, or in a worker. */
@@ -342,7 +364,7 @@ class DiskStorage implements TorrentStorage {
   }
 
   #checkOpen(): void {
-    if (this.#isClosed || this.#log !== undefined) throw new TypeError("a storage is opened once");
+    if (this.#isClosed || this.#isOpened) throw new TypeError("a storage is opened once");
   }
 
   /** `close` waits for what was tracked. */

@@ -6,6 +6,8 @@ export type Done<T> = (error: Error | null, value: T) => void;
 export interface DiskStat {
   readonly size: number;
   readonly mtimeMs: number;
+  /** When the file was made, where the file system knows. */
+  readonly birthtimeMs?: number | undefined;
   /** 0 when the file was deleted while it was open. */
   readonly nlink: number;
   /** Which file of which device it is: two names with the same numbers are one file. */

@@ -99,7 +99,7 @@ export class HashWorkers {
 
   /** Digests of pieces that lie in files. The workers read for themselves. */
   hashPieces(source: HashSource, options: HashPiecesOptions): Promise<void> {
-    return this.#gate.pass(() => this.#hashPieces(source, options));
+    return this.#gate.pass(() => this.#hashPieces(source, options), options.signal);
   }
 
   async #hashPieces(source: HashSource, options: HashPiecesOptions): Promise<void> {

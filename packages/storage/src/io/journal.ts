@@ -143,10 +143,13 @@ export class Journal {
 
   async remove(): Promise<void> {
     await this.close();
-    try {
-      await asVoidPromise((done) => this.#disk.unlink(this.path, done));
-    } catch (cause) {
-      if (!isSystemError(cause, "ENOENT")) throw toStorageError(cause, "delete", this.path);
+    // With the beginning of one that a killed process may have left.
+    for (const path of [this.path, `${this.path}.tmp`]) {
+      try {
+        await asVoidPromise((done) => this.#disk.unlink(path, done));
+      } catch (cause) {
+        if (!isSystemError(cause, "ENOENT")) throw toStorageError(cause, "delete", path);
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import type { JournalState } from "../journal-format.ts";
+import type { FileStat, JournalState } from "../journal-format.ts";
 import type { RecheckMode } from "../torrent-storage.ts";
 import type { DiskStat } from "./disk.ts";
 
@@ -7,6 +7,9 @@ import type { DiskStat } from "./disk.ts";
  * a sync on a slow disk. Changes later than this are somebody else's.
  */
 export const UNCLEAN_GRACE_MS = 60_000;
+
+/** Two times of one file may be rounded differently. */
+const BIRTH_GRAIN_MS = 1;
 
 /**
  * Whether the journal's word on a file's pieces is taken:
@@ -17,6 +20,11 @@ export const UNCLEAN_GRACE_MS = 60_000;
  * - `unknown`: no, they count as missing
  */
 export type FileVerdict = "trusted" | "moved" | "suspect" | "unknown";
+
+/** File systems give the number of a deleted file to the next one: it was made after the time that the journal knows. */
+function isYounger({ ino, birthtimeMs = 0 }: DiskStat, { modifiedMs, inode }: FileStat): boolean {
+  return ino !== 0 && ino === inode && birthtimeMs > modifiedMs + BIRTH_GRAIN_MS;
+}
 
 /** Compares a file with what the journal says of it. The rules are in JOURNAL.md, "Opening". */
 export function judgeFile(
@@ -41,6 +49,7 @@ export function judgeFile(
   const isOurs =
     !journal.clean &&
     isSameFile &&
+    !isYounger(stat, known) &&
     stat.size >= known.length &&
     stat.mtimeMs >= known.modifiedMs &&
     stat.mtimeMs <= journal.lastWriteMs + UNCLEAN_GRACE_MS;

@@ -58,6 +58,8 @@ class MemoryStorage implements TorrentStorage {
       }
       onProgress?.(piece + 1, pieces.pieceCount);
     }
+    // `close` may have come meanwhile.
+    if (this.#isClosed()) await this.#refusal();
     this.#state = "open";
     return this.have.clone();
   }
@@ -136,7 +138,10 @@ class MemoryStorage implements TorrentStorage {
         const bytes = this.#pieces.get(Math.floor((offset + at) / pieceLength))!;
         const part = bytes.subarray(inPiece, inPiece + into.length - at);
         into.set(part, at);
-        at += part.length;
+        // BEP 52: behind the end of a file there is nothing up to the next piece.
+        const partEnd = Math.min(into.length, at + pieceLength - inPiece);
+        into.fill(0, at + part.length, partEnd);
+        at = partEnd;
       }
     }
   }
@@ -196,6 +201,10 @@ class MemoryStorage implements TorrentStorage {
     const { files, layout } = this.#metainfo;
     const isPad = layout.filesOfPiece(piece).every((index) => files[index]!.pad);
     return isPad ? new Uint8Array(layout.pieces.pieceLengthAt(piece)) : undefined;
+  }
+
+  #isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   #refusal(): Promise<never> | undefined {

@@ -159,6 +159,7 @@ export async function moveData(parts: MoveParts): Promise<void> {
   const move = new DataMove(payload, target);
   const signal = AbortSignal.any([...parts.signals]);
   let hasArrived = false;
+  let isJournalBegun = false;
   try {
     await target.root.make();
     await move.bring(have, signal);
@@ -167,6 +168,7 @@ export async function moveData(parts: MoveParts): Promise<void> {
       await move.bring(have, signal);
       const stats = await move.sync();
       await target.close();
+      isJournalBegun = true;
       await log.moveTo(newJournal, { stats, left: move.left, foreign: target.foreign }, () => {
         hasArrived = true;
         parts.onJournal(newJournal);
@@ -178,9 +180,16 @@ export async function moveData(parts: MoveParts): Promise<void> {
     });
   } catch (error) {
     if (!hasArrived) await move.takeBack();
+    // It may be there, and would speak of files that are not.
+    if (!hasArrived && isJournalBegun && newJournal !== journal) await newJournal.remove().catch(() => {});
     throw error;
   }
-  await parts.onMoved?.();
+  try {
+    await parts.onMoved?.();
+  } finally {
+    // The old one stays when nobody remembers the new place.
+    if (newJournal !== journal) await journal.close();
+  }
   if (newJournal !== journal) await journal.remove().catch(() => {});
   target.switchRoot(oldRoot);
   await move.removeOld(target);

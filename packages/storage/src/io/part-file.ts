@@ -111,7 +111,9 @@ export async function choosePlaces(
   if (placed.length > 0) await log.savePlaces(stats);
   else if (isNew) log.placesChanged();
   const mayBeThere = onDisk === undefined || onDisk.has(parts.fileIndex);
-  if (parts.parted.size === 0 && mayBeThere) await payload.removePartFile();
+  // A journal that could not be written the last time still counts on it.
+  const isNeeded = parts.parted.size > 0 || !log.arePlacesSaved;
+  if (mayBeThere && !isNeeded) await payload.removePartFile();
 }
 
 /** Writes what the part file holds of a file into the file; `undefined` when it holds nothing. */

@@ -12,7 +12,7 @@ import { PooledFile, type FilePool, type OpenFile } from "./file-pool.ts";
 import { PayloadRoot } from "./payload-root.ts";
 
 /** lstat calls under way at a time. */
-const INSPECT_DEPTH = 32;
+export const INSPECT_DEPTH = 32;
 /** A file that is read from is looked at after so many ms: whether it is still the one of its name, and untouched. */
 const CONFIRM_MS = 1_000;
 /** The part file's name after the info-hash. */

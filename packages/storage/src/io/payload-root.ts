@@ -1,5 +1,6 @@
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { StorageError, toStorageError } from "../errors.ts";
+import { confirmName } from "./confirm-file.ts";
 import {
   asPromise,
   asVoidPromise,
@@ -82,7 +83,7 @@ export class PayloadRoot {
     if (await this.find()) return;
     try {
       const first = await asPromise<string | undefined>((done) => this.#disk.mkdirs(this.path, done));
-      for (let folder = this.path; first !== undefined && folder.length >= first.length;) {
+      for (let folder = resolve(this.path); first !== undefined && folder.length >= resolve(first).length;) {
         folder = dirname(folder);
         await asVoidPromise((done) => this.#disk.syncFolder(folder, done));
       }
@@ -141,14 +142,14 @@ export class PayloadRoot {
     if (!(await this.#isFolderSafe(elements.slice(0, -1)))) {
       throw toStorageError({ code: "ENOENT" }, "open", dirname(path));
     }
-    return this.#open(path, OPEN_READ, 0);
+    return this.#openTrue(elements, path, OPEN_READ, 0);
   }
 
   /** Opens a file to write and read, making it and the folders above it. */
   async openToWrite(elements: readonly string[], executable: boolean): Promise<Opened> {
     const path = this.pathOf(elements);
     await this.prepare(elements);
-    return this.#open(path, OPEN_WRITE, executable ? 0o777 : 0o666);
+    return this.#openTrue(elements, path, OPEN_WRITE, executable ? 0o777 : 0o666);
   }
 
   /** Deletes a file or a link, never through a link; no error when it is gone already. */
@@ -242,6 +243,21 @@ export class PayloadRoot {
       } catch {
         return; // not empty, or not to be removed by us
       }
+    }
+  }
+
+  /**
+   * O_NOFOLLOW is about the file alone, and a folder above it may have become a link since it was looked at: the open file
+   * has to be the one that is found on a way without links.
+   */
+  async #openTrue(elements: readonly string[], path: string, flags: number, mode: number): Promise<Opened> {
+    const opened = await this.#open(path, flags, mode);
+    try {
+      confirmName(path, opened.stat, await this.inspect(elements));
+      return opened;
+    } catch (error) {
+      this.#disk.close(opened.fd, () => {});
+      throw error;
     }
   }
 

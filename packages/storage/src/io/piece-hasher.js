@@ -159,7 +159,13 @@ export class PieceHasher {
   #fillWindow(index, position, wanted) {
     this.#windowFile = -1;
     const descriptor = this.#open(index);
-    const count = readSync(descriptor, this.#window, 0, Math.min(READ_LENGTH, wanted), position);
+    let count;
+    try {
+      count = readSync(descriptor, this.#window, 0, Math.min(READ_LENGTH, wanted), position);
+    } catch (error) {
+      // Of a read the system does not tell which file it was.
+      throw Object.assign(/** @type {object} */ (error), { path: this.#source.paths[index] });
+    }
     if (count === 0) throw changed(this.#source, index, "it is shorter than expected");
     this.#windowFile = index;
     this.#windowStart = position;
@@ -174,12 +180,28 @@ export class PieceHasher {
         if (this.#opened.size < OPEN_FILE_LIMIT) break;
         this.#close(old);
       }
-      descriptor = openFile(this.#source, index);
+      descriptor = this.#openFrugally(index);
     }
     this.#opened.delete(index);
     this.#opened.set(index, descriptor);
     if (descriptor === -1) throw new Unavailable();
     return descriptor;
+  }
+
+  /**
+   * When the process has no descriptor left, those that this hasher keeps open are given back.
+   *
+   * @param {number} index
+   */
+  #openFrugally(index) {
+    try {
+      return openFile(this.#source, index);
+    } catch (error) {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      if ((code !== "EMFILE" && code !== "ENFILE") || this.#opened.size === 0) throw error;
+      for (const old of this.#opened.keys()) this.#close(old);
+      return openFile(this.#source, index);
+    }
   }
 
   /** @param {number} index */

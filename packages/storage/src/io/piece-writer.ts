@@ -16,6 +16,7 @@ interface WaitingPiece {
   readonly lastFile: number;
   readonly resolve: (written: ReadonlyMap<number, Written>) => void;
   readonly reject: (error: unknown) => void;
+  readonly onFailed: (fileIndices: Iterable<number>) => void;
 }
 
 /** What was written into one file. */
@@ -64,14 +65,21 @@ export class PieceWriter {
     this.#worthWaitingFor = worthWaitingFor;
   }
 
-  /** Writes `bytes` at torrent offset `offset`; resolves with what went into which file, by its index. */
-  write(offset: number, bytes: Uint8Array): Promise<ReadonlyMap<number, Written>> {
+  /**
+   * Writes `bytes` at torrent offset `offset`; resolves with what went into which file, by its index. `onFailed` hears of the
+   * files in which a part of them may be, before it rejects.
+   */
+  write(
+    offset: number,
+    bytes: Uint8Array,
+    onFailed: (fileIndices: Iterable<number>) => void = () => {},
+  ): Promise<ReadonlyMap<number, Written>> {
     return new Promise((resolve, reject) => {
       const end = offset + bytes.length;
       const spans = this.#payload.metainfo.layout.spansOf(offset, bytes.length);
       const firstFile = spans[0]?.fileIndex ?? 0;
       const lastFile = spans.at(-1)?.fileIndex ?? 0;
-      const piece = { offset, bytes, end, firstFile, lastFile, resolve, reject };
+      const piece = { offset, bytes, end, firstFile, lastFile, resolve, reject, onFailed };
       this.#waiting.set(offset, piece);
       this.#waitingByEnd.set(end, piece);
       this.#waitingLength += bytes.length;
@@ -96,7 +104,11 @@ export class PieceWriter {
     void this.#writeRun(run)
       .then(
         () => run.forEach((piece) => piece.resolve(this.#filesOf(piece))),
-        (error: unknown) => run.forEach((piece) => piece.reject(error)),
+        (error: unknown) =>
+          run.forEach((piece) => {
+            piece.onFailed(this.#filesOf(piece).keys());
+            piece.reject(error);
+          }),
       )
       .finally(() => {
         this.#active.delete(run);

@@ -13,6 +13,7 @@ import {
 } from "../journal-format.ts";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
 import { journalName } from "./create-storage.ts";
+import { isSyncRefusal } from "./sync-found.ts";
 
 export interface RecordVerifiedOptions {
   readonly metainfo: StorageMetainfo;
@@ -67,8 +68,13 @@ export async function recordVerified({ metainfo, root, stats }: RecordVerifiedOp
 async function syncFile(path: string): Promise<void> {
   try {
     const file = await open(path, "r");
-    await file.sync().catch(() => {}); // refused for a file that is open for reading only, on some systems
-    await file.close();
+    try {
+      await file.sync();
+    } catch (cause) {
+      if (!isSyncRefusal(cause)) throw cause;
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
     throw toStorageError(cause, "read", path);
   }

@@ -54,10 +54,10 @@ export async function recover(
     journal = undefined;
     payload.renames.clear();
   }
-  const { isThere, onDisk } = await gate.pass(async () => ({
-    isThere: await payload.root.find(),
-    onDisk: await payload.inspect(signal),
-  }));
+  const { isThere, onDisk } = await gate.pass(
+    async () => ({ isThere: await payload.root.find(), onDisk: await payload.inspect(signal) }),
+    signal,
+  );
   if (!isThere && journal !== undefined && !journal.have.isEmpty)
     throw isGone(
       payload.root.path,
@@ -247,7 +247,7 @@ function takePlaces(
   const { parted } = payload.parts;
   parted.clear();
   if (journal !== undefined) {
-    for (const index of journal.places.parted) parted.add(index);
+    for (const index of journal.places.parted) if (payload.isOnDisk(index)) parted.add(index);
   } else if (onDisk.has(payload.parts.fileIndex)) {
     for (const [index, { length }] of payload.metainfo.files.entries())
       if (length > 0 && payload.isOnDisk(index) && !onDisk.has(index) && payload.parts.isNeighbour(index))

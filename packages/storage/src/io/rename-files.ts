@@ -26,6 +26,7 @@ export async function renameFiles(
   const places = new Map(
     [...plan].map(([index, path]) => [index, [payload.elementsOf(index), path] as const]),
   );
+  let isJournalBegun = false;
   payload.isRenaming = true;
   try {
     for (const [index, [oldPath, newPath]] of places) {
@@ -42,16 +43,27 @@ export async function renameFiles(
     }
     await payload.syncNames([...made, ...moved].map((index) => places.get(index)![1]));
     for (const [index, path] of plan) payload.renames.set(index, path);
+    isJournalBegun = true;
     await log.savePlaces(new Map());
   } catch (error) {
-    payload.renames.clear();
-    for (const [index, path] of before) payload.renames.set(index, path);
-    for (const index of made) await payload.root.unlink(places.get(index)![1]).catch(() => {});
     for (const index of moved) {
       const [oldPath, newPath] = places.get(index)!;
       await payload.root.rename(newPath, oldPath).catch(() => {});
     }
+    payload.renames.clear();
+    for (const [index, path] of before) payload.renames.set(index, path);
     log.placesChanged();
+    const takeBack = async (): Promise<void> => {
+      for (const index of made) await payload.root.unlink(places.get(index)![1]).catch(() => {});
+      for (const [, newPath] of places.values()) await payload.root.removeEmptyFolders(newPath);
+    };
+    if (isJournalBegun) {
+      // It may name the new paths by now: they go when it does not.
+      log.whenReplaced(takeBack);
+      await log.savePlaces(new Map()).catch(() => {});
+    } else {
+      await takeBack();
+    }
     throw error;
   } finally {
     payload.isRenaming = false;

@@ -1,5 +1,6 @@
-import { toStorageError } from "../errors.ts";
+import { toStorageError, type StorageError } from "../errors.ts";
 import { asVoidPromise, isSystemError } from "./disk.ts";
+import { eachOf } from "./each-of.ts";
 import type { PayloadFiles } from "./payload-files.ts";
 
 /** Syncs under way at a time. */
@@ -7,25 +8,34 @@ const SYNC_DEPTH = 4;
 /** How a system says that it syncs no file that is open for reading only. */
 const REFUSALS = ["EPERM", "EINVAL", "EROFS", "ENOTSUP"];
 
+/** Whether the system has nothing to sync there, so that there is nothing it could have lost. */
+export function isSyncRefusal(cause: unknown): boolean {
+  return REFUSALS.some((code) => isSystemError(cause, code));
+}
+
 /**
  * Syncs files that others wrote, or a process of ours that was killed: what is found in them may be in the memory of the system
- * alone. Takes those that are safe out of `fileIndices`.
+ * alone. Takes those that are safe out of `fileIndices`. `onFault`: a sync failed, and the next one would report success
+ * whatever was lost.
  */
-export async function syncFound(payload: PayloadFiles, fileIndices: Set<number>): Promise<void> {
-  const rest = [...fileIndices];
-  const work = async (): Promise<void> => {
-    for (let fileIndex = rest.pop(); fileIndex !== undefined; fileIndex = rest.pop()) {
-      const open = await payload.borrow(fileIndex, false);
-      try {
-        await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
-      } catch (cause) {
-        if (!REFUSALS.some((code) => isSystemError(cause, code)))
-          throw toStorageError(cause, "save", payload.pathOf(fileIndex));
-      } finally {
-        payload.giveBack(open);
+export async function syncFound(
+  payload: PayloadFiles,
+  fileIndices: Set<number>,
+  onFault: (error: StorageError) => void,
+): Promise<void> {
+  await eachOf([...fileIndices], SYNC_DEPTH, async (fileIndex) => {
+    const open = await payload.borrow(fileIndex, false);
+    try {
+      await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
+    } catch (cause) {
+      if (!isSyncRefusal(cause)) {
+        const error = toStorageError(cause, "save", payload.pathOf(fileIndex));
+        onFault(error);
+        throw error;
       }
-      fileIndices.delete(fileIndex);
+    } finally {
+      payload.giveBack(open);
     }
-  };
-  await Promise.all(Array.from({ length: SYNC_DEPTH }, work));
+    fileIndices.delete(fileIndex);
+  });
 }

@@ -1,10 +1,11 @@
 import { StorageError } from "../errors.ts";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
+import { eachOf } from "./each-of.ts";
 import { NODE_DISK, type DiskStat } from "./disk.ts";
 import { FilePool } from "./file-pool.ts";
 import { HashWorkers } from "./hash-workers.ts";
 import { payloadHashSource } from "./payload-hash-source.ts";
-import { PayloadFiles } from "./payload-files.ts";
+import { INSPECT_DEPTH, PayloadFiles } from "./payload-files.ts";
 import { PieceVerifier } from "./piece-verifier.ts";
 
 export interface VerifyOptions {
@@ -58,18 +59,23 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   const incompletePieces: number[] = [];
   let checkedCount = 0;
   const workers = options.workers ?? new HashWorkers();
+  const stats = await inspectAll(payload);
   try {
-    await workers.hashPieces(payloadHashSource(payload), {
-      runs: pieceCount === 0 ? [] : [[0, pieceCount]],
-      signal,
-      onThisThread: options.onThisThread,
-      onDigest: (piece, digest) => {
-        const isGood = digest !== undefined && verifier.isMatch(piece, digest);
-        if (!isGood) (digest === undefined ? incompletePieces : badPieces).push(piece);
-        onPiece?.(piece, isGood);
-        onProgress?.(++checkedCount, pieceCount);
+    // What is reached by a link only is missing, and so are its pieces.
+    await workers.hashPieces(
+      payloadHashSource(payload, (index) => stats[index] !== undefined),
+      {
+        runs: pieceCount === 0 ? [] : [[0, pieceCount]],
+        signal,
+        onThisThread: options.onThisThread,
+        onDigest: (piece, digest) => {
+          const isGood = digest !== undefined && verifier.isMatch(piece, digest);
+          if (!isGood) (digest === undefined ? incompletePieces : badPieces).push(piece);
+          onPiece?.(piece, isGood);
+          onProgress?.(++checkedCount, pieceCount);
+        },
       },
-    });
+    );
   } finally {
     if (options.workers === undefined) await workers.close();
   }
@@ -78,7 +84,7 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   const files: FileReport[] = [];
   for (const [fileIndex, { path, length }] of metainfo.files.entries()) {
     if (!payload.isOnDisk(fileIndex)) continue;
-    const stat = await inspectTolerantly(payload, path);
+    const stat = stats[fileIndex];
     const { first, end } = metainfo.layout.piecesOfFile(fileIndex);
     files.push({
       fileIndex,
@@ -96,13 +102,23 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   return { isGood, pieceCount, goodPieceCount, badPieces, incompletePieces, files };
 }
 
-/** A link or a folder in the place of a file is a missing file here, not an error. */
+/** By file index. A link or a folder in the place of a file is a missing file here, not an error. */
+async function inspectAll(payload: PayloadFiles): Promise<(DiskStat | undefined)[]> {
+  const folders = new Map<string, Promise<boolean>>();
+  const stats: (DiskStat | undefined)[] = payload.metainfo.files.map(() => undefined);
+  await eachOf(stats.keys(), INSPECT_DEPTH, async (fileIndex) => {
+    if (payload.isOnDisk(fileIndex)) stats[fileIndex] = await inspectTolerantly(payload, fileIndex, folders);
+  });
+  return stats;
+}
+
 async function inspectTolerantly(
   payload: PayloadFiles,
-  path: readonly string[],
+  fileIndex: number,
+  folders: Map<string, Promise<boolean>>,
 ): Promise<DiskStat | undefined> {
   try {
-    return await payload.root.inspect(path);
+    return await payload.inspectFile(fileIndex, folders);
   } catch (error) {
     if (error instanceof StorageError && (error.code === "OUTSIDE_ROOT" || error.code === "NOT_A_FILE"))
       return undefined;
