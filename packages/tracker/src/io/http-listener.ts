@@ -33,9 +33,10 @@ export class HttpListener {
       isTrusted,
       // Clients that keep connections and do not come back must not take the places of those that come.
       mayKeep: () => this.#connections.size * 2 <= settings.maxConnectionCount,
+      onClosed: (connection) => this.#closed(connection),
     };
     this.#maxPerHost = settings.maxConnectionsPerAddress;
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = settings.maxConnectionCount;
   }
 
@@ -78,14 +79,15 @@ export class HttpListener {
       return;
     }
     this.#countByHost.set(host, count);
-    const connection = new HttpConnection(socket, host, this.#shared);
-    this.#connections.add(connection);
-    socket.on("close", () => {
-      this.#connections.delete(connection);
-      const left = this.#countByHost.get(host)! - 1;
-      if (left === 0) this.#countByHost.delete(host);
-      else this.#countByHost.set(host, left);
-    });
+    this.#connections.add(new HttpConnection(socket, host, this.#shared));
+  }
+
+  #closed(connection: HttpConnection): void {
+    const { host } = connection;
+    this.#connections.delete(connection);
+    const left = this.#countByHost.get(host)! - 1;
+    if (left === 0) this.#countByHost.delete(host);
+    else this.#countByHost.set(host, left);
   }
 
   #cutOff(): void {
