@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { writeAddress } from "../src/server/address-bytes.ts";
+import { EndpointIndex } from "../src/server/endpoint-index.ts";
 import { ConnectionIds } from "../src/server/connection-ids.ts";
 import { HttpRequestReader } from "../src/server/http-request.ts";
 import { KeyedHash } from "../src/server/keyed-hash.ts";
@@ -203,6 +204,81 @@ describe("the table of swarms", () => {
         for (let n = 0; n <= 300; n++) expect(table.find(hashOf(n))).toBe(model.get(n) ?? -1);
       }),
       { numRuns: 40, endOnFailure: true },
+    );
+  });
+});
+
+describe("the index of a swarm's addresses", () => {
+  /** Rows with an address each, as the swarm's owner holds them, and how many of them the index has asked for. */
+  function indexed(): { hashes: number[]; index: EndpointIndex; asked: () => number } {
+    const hashes: number[] = [];
+    let askedCount = 0;
+    const index = new EndpointIndex((row) => {
+      askedCount++;
+      return hashes[row]!;
+    });
+    return { hashes, index, asked: () => askedCount };
+  }
+  const scramble = (n: number): number => Math.imul(n + 1, 0x9e37_79b1) >>> 0;
+  const rowsOf = (index: EndpointIndex, hashes: number[], hash: number): number[] => {
+    const rows: number[] = [];
+    for (let row = index.first(hash); row >= 0; row = index.after(row)) if (hashes[row] === hash) rows.push(row);
+    return rows.sort((a, b) => a - b);
+  };
+
+  it("grows and shrinks by a few rows' work a peer, at any size", () => {
+    const { hashes, index, asked } = indexed();
+    let most = 0;
+    const counted = (work: () => void): void => {
+      const before = asked();
+      work();
+      most = Math.max(most, asked() - before);
+    };
+    for (let i = 0; i < 50_000; i++) {
+      hashes.push(scramble(i));
+      counted(() => index.add(i));
+    }
+    expect(index.byteLength).toBeLessThanOrEqual(50_000 * 8.2);
+    for (let i = 0; i < 50_000; i += 97) expect(rowsOf(index, hashes, scramble(i))).toEqual([i]);
+    for (let i = 49_999; i >= 40; i--) {
+      counted(() => index.remove(i));
+      hashes.pop();
+    }
+    for (let i = 0; i < 40; i++) expect(rowsOf(index, hashes, scramble(i))).toEqual([i]);
+    expect(most).toBeLessThan(20);
+    expect(index.byteLength).toBeLessThanOrEqual(8_192);
+  });
+
+  it("agrees with a plain list after any sequence of additions, removals and exchanges", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom("add", "add", "remove", "swap"), fc.nat(), fc.nat(40)), {
+          maxLength: 600,
+        }),
+        (steps) => {
+          const { hashes, index } = indexed();
+          for (const [step, at, address] of steps) {
+            if (step === "add") {
+              hashes.push(scramble(address));
+              index.add(hashes.length - 1);
+            } else if (hashes.length > 0 && step === "remove") {
+              index.remove(hashes.length - 1);
+              hashes.pop();
+            } else if (hashes.length > 1) {
+              const one = at % hashes.length;
+              const other = (one + 1 + (address % (hashes.length - 1))) % hashes.length;
+              index.swap(one, other);
+              [hashes[one], hashes[other]] = [hashes[other]!, hashes[one]!];
+            }
+          }
+          for (let address = 0; address <= 40; address++) {
+            const hash = scramble(address);
+            const expected = [...hashes.keys()].filter((row) => hashes[row] === hash);
+            expect(rowsOf(index, hashes, hash)).toEqual(expected);
+          }
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 });

@@ -74,10 +74,8 @@ export class PeerRows {
       }
       return -1;
     }
-    let slot = index.start(this.#hashOfHost(this.#wanted, 0));
-    for (let row = index.rowAt(slot); row >= 0; row = index.rowAt(slot)) {
+    for (let row = index.first(this.#hashOfHost(this.#wanted, 0)); row >= 0; row = index.after(row)) {
       if (this.#isWanted(chunk.words, chunk.bytes, base + row * this.#rowWords)) return row;
-      slot = index.next(slot);
     }
     return -1;
   }
