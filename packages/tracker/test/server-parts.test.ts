@@ -6,7 +6,7 @@ import { ConnectionIds } from "../src/server/connection-ids.ts";
 import { HttpRequestReader } from "../src/server/http-request.ts";
 import { KeyedHash } from "../src/server/keyed-hash.ts";
 import { RateLimiter } from "../src/server/rate-limiter.ts";
-import { capacityOfClass, RowArena } from "../src/server/row-arena.ts";
+import { capacityOfClass, NO_BLOCK, RowArena } from "../src/server/row-arena.ts";
 import { SwarmTable } from "../src/server/swarm-table.ts";
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -150,37 +150,54 @@ describe("the arena", () => {
     for (let i = 2; i < 30; i++) expect(capacities[i]! / capacities[i - 1]!).toBeLessThanOrEqual(1.5);
   });
 
-  it("gives blocks that are large enough and never overlap, and all memory back", () => {
+  it("gives blocks that are large enough and never overlap, keeps their rows as they grow and shrink, and gives all memory back", () => {
+    const ROW_WORDS = 2;
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: -20, max: 3_000 }), { maxLength: 300 }), (steps) => {
-        const arena = new RowArena(2);
-        const held = new Map<number, number>();
-        for (const [mark, step] of steps.entries()) {
-          if (step > 0) {
-            const handle = arena.allocate(step);
-            expect(held.has(handle)).toBe(false);
-            expect(arena.capacityOf(handle)).toBeGreaterThanOrEqual(step);
-            const base = arena.baseOf(handle);
-            arena.chunkOf(handle).words.fill(mark, base, base + 2 * arena.capacityOf(handle));
-            held.set(handle, mark);
-          } else {
-            const [handle] =
-              [...held.keys()].at(step) === undefined ? [...held.keys()] : [[...held.keys()].at(step)!];
-            if (handle === undefined) continue;
-            arena.free(handle);
-            held.delete(handle);
+      fc.property(
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 4_000 })), { maxLength: 120 }),
+        (steps) => {
+          const arena = new RowArena(ROW_WORDS);
+          const held: { handle: number; rows: number[] }[] = [];
+          const check = (handle: number, rows: number[]): void => {
+            for (const [row, word] of rows.entries()) {
+              arena.locate(handle, row);
+              if (arena.words[arena.at] !== word) expect.fail(`row ${row} of ${rows.length} was lost`);
+            }
+          };
+          for (const [mark, [at, capacity]] of steps.entries()) {
+            const isNew = held.length === 0 || at % 3 === 0;
+            const block = isNew ? { handle: NO_BLOCK, rows: [] } : held[at % held.length]!;
+            if (isNew) held.push(block);
+            block.rows.length = Math.min(block.rows.length, capacity);
+            block.handle = arena.resize(block.handle, capacity, block.rows.length);
+            expect(arena.capacityOf(block.handle)).toBeGreaterThanOrEqual(capacity);
+            for (let row = block.rows.length; row < capacity; row++) {
+              arena.locate(block.handle, row);
+              arena.words.fill(row * 1_000 + mark, arena.at, arena.at + ROW_WORDS);
+              block.rows.push(row * 1_000 + mark);
+            }
+            const handles = held.map(({ handle }) => handle).filter((handle) => handle !== NO_BLOCK);
+            expect(new Set(handles).size).toBe(handles.length);
           }
-          for (const [handle, written] of held) {
-            const base = arena.baseOf(handle);
-            expect(arena.chunkOf(handle).words[base]).toBe(written);
-            expect(arena.chunkOf(handle).words[base + 2 * arena.capacityOf(handle) - 1]).toBe(written);
-          }
-        }
-        for (const handle of held.keys()) arena.free(handle);
-        expect(arena.byteLength).toBe(0);
-      }),
+          for (const { handle, rows } of held) check(handle, rows);
+          for (const { handle } of held) arena.resize(handle, 0, 0);
+          expect(arena.byteLength).toBe(0);
+        },
+      ),
       { numRuns: 40 },
     );
+  });
+
+  it("copies nothing when a large block grows", () => {
+    const arena = new RowArena(8);
+    let handle = arena.resize(NO_BLOCK, 1_025, 0);
+    const firstOf = (): Uint32Array => (arena.locate(handle, 0), arena.words);
+    const first = firstOf();
+    for (let rows = 1_026; rows <= 60_000; rows += 37) {
+      handle = arena.resize(handle, rows, rows - 1);
+      expect(firstOf()).toBe(first);
+      expect(arena.capacityOf(handle) - rows).toBeLessThan(1_024);
+    }
   });
 });
 
