@@ -7,6 +7,7 @@ import {
 } from "@bt/tracker/server";
 import type { PeerSample, StoreStats, SwarmStore } from "@bt/tracker/server";
 import { Redis } from "ioredis";
+import { randomBytes } from "node:crypto";
 import { RedisStoreError } from "../errors.ts";
 import { DEFAULT_REDIS_STORE_OPTIONS, type RedisStoreOptions } from "../redis-store-options.ts";
 import { ANNOUNCE_SCRIPT, KEY_SUFFIXES, SCRAPE_SCRIPT } from "../scripts.ts";
@@ -19,6 +20,8 @@ export interface RedisSwarmStore extends SwarmStore {
   page(cursor: string | undefined, limit: number): Promise<SwarmPage>;
   /** Whether Redis answers at present. */
   readonly isConnected: boolean;
+  /** The same in all processes: the first one draws it and leaves it in Redis. */
+  readonly connectionIdKey: Uint8Array;
   close(): Promise<void>;
 }
 
@@ -29,6 +32,7 @@ interface Scripts {
 }
 
 const RETRY_MS = 60_000;
+const CONNECTION_ID_KEY_LENGTH = 8;
 /** Swarms that are looked at to say how many peers there are. */
 const MAX_SAMPLED_SWARMS = 1_000;
 /** `ZRANDMEMBER` and `ZRANGE … BYSCORE`. */
@@ -67,6 +71,7 @@ export async function createRedisSwarmStore(
   });
   let lastError: unknown;
   redis.on("error", (error) => (lastError = error));
+  let connectionIdKey: Uint8Array;
   try {
     await redis.connect();
     const version = /redis_version:(\d+)\.(\d+)/.exec(await redis.info("server"));
@@ -74,6 +79,7 @@ export async function createRedisSwarmStore(
     if (major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1])) {
       throw new RedisStoreError("REDIS_TOO_OLD", `Redis ${major}.${minor}; 6.2 is the oldest that will do`);
     }
+    connectionIdKey = await sharedKeyOf(redis, `${settings.keyPrefix}connection-id-key`);
   } catch (error) {
     redis.disconnect();
     if (error instanceof RedisStoreError) throw error;
@@ -85,16 +91,27 @@ export async function createRedisSwarmStore(
     );
   }
   isOpen = true;
-  return new Store(redis, settings);
+  return new Store(redis, settings, connectionIdKey);
+}
+
+/** The key at `name`, drawn if there is none; given back to a Redis that comes back without it. */
+async function sharedKeyOf(redis: Redis, name: string): Promise<Uint8Array> {
+  await redis.set(name, randomBytes(CONNECTION_ID_KEY_LENGTH), "NX");
+  const found = await redis.getBuffer(name);
+  if (found?.length !== CONNECTION_ID_KEY_LENGTH) throw new Error(`${name} holds something else`);
+  redis.on("ready", () => void redis.set(name, found, "NX").catch(() => undefined));
+  return Uint8Array.from(found);
 }
 
 class Store implements RedisSwarmStore {
   readonly #redis: Redis & Scripts;
   readonly #settings: Required<RedisStoreOptions>;
   readonly #swarmsKey: string;
+  readonly connectionIdKey: Uint8Array;
   #pendingCount = 0;
 
-  constructor(redis: Redis, settings: Required<RedisStoreOptions>) {
+  constructor(redis: Redis, settings: Required<RedisStoreOptions>, connectionIdKey: Uint8Array) {
+    this.connectionIdKey = connectionIdKey;
     this.#redis = redis as Redis & Scripts;
     this.#settings = settings;
     this.#swarmsKey = `${settings.keyPrefix}swarms`;
