@@ -12,6 +12,8 @@ export interface HttpShared {
   readonly isTrusted: (host: string) => boolean;
   /** Whether one more connection may be kept open for a next request. */
   readonly mayKeep: () => boolean;
+  /** It asks once more. */
+  readonly onNextRequest: (connection: HttpConnection) => void;
   /** Its socket is gone. */
   readonly onClosed: (connection: HttpConnection) => void;
 }
@@ -154,7 +156,7 @@ export class HttpConnection implements HttpReply {
         break;
       }
       at = reader.end;
-      this.#requestCount++;
+      if (++this.#requestCount > 1) this.#shared.onNextRequest(this);
       this.#keepAlive = reader.keepAlive && this.#shared.mayKeep();
       this.#isHead = reader.isHead;
       const now = this.#shared.clock.now();
