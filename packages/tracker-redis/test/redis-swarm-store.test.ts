@@ -109,7 +109,9 @@ describe.skipIf(redisCommand === undefined)(`a swarm in Redis${LACK}`, () => {
     const connect = Buffer.from("00000417271019800000000000000007", "hex");
     const connectionId = (await ask(connect, first!.udpPort!)).subarray(8, 16);
     const scrape = Buffer.concat([connectionId, Buffer.from([0, 0, 0, 2, 0, 0, 0, 8]), Buffer.alloc(20)]);
-    expect((await ask(scrape, second!.udpPort!)).subarray(0, 8)).toEqual(Buffer.from([0, 0, 0, 2, 0, 0, 0, 8]));
+    expect((await ask(scrape, second!.udpPort!)).subarray(0, 8)).toEqual(
+      Buffer.from([0, 0, 0, 2, 0, 0, 0, 8]),
+    );
   });
 
   it("leaves nothing of a swarm in Redis when its lifetime is over", async () => {
@@ -123,6 +125,28 @@ describe.skipIf(redisCommand === undefined)(`a swarm in Redis${LACK}`, () => {
     const plain = new Redis(redis.url);
     open.push(() => plain.disconnect());
     expect(await plain.keys(`${keyPrefix}*`)).toEqual([`${keyPrefix}connection-id-key`]);
+  });
+
+  it("forgets swarms whose lifetime is over while announces come, though nobody asks for statistics", async () => {
+    const keyPrefix = "tidy:";
+    const made = await store({ keyPrefix, peerLifetimeMs: 200 });
+    const announce = (n: number) =>
+      made.announce({
+        infoHash: new Uint8Array(20).fill(n),
+        peerId: new Uint8Array(20),
+        entry: Uint8Array.of(1, 2, 3, 4, 5, 6),
+        isSeed: false,
+        event: undefined,
+        numWant: 0,
+      });
+    for (let n = 0; n < 250; n++) await announce(n);
+    await delay(300);
+    const { Redis } = await import("ioredis");
+    const plain = new Redis(redis.url);
+    open.push(() => plain.disconnect());
+    expect(await plain.zcard(`${keyPrefix}swarms`)).toBeGreaterThan(100);
+    for (let n = 0; n < 100; n++) await announce(255);
+    await expect.poll(() => plain.zcard(`${keyPrefix}swarms`)).toBe(1);
   });
 
   it("refuses what is too much at once, and goes on", async () => {

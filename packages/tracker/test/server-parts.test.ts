@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeAddress } from "../src/server/address-bytes.ts";
+import { countedHost, writeAddress } from "../src/server/address-bytes.ts";
 import { EndpointIndex } from "../src/server/endpoint-index.ts";
 import { ConnectionIds } from "../src/server/connection-ids.ts";
 import { HttpRequestReader } from "../src/server/http-request.ts";
@@ -110,6 +110,16 @@ describe("an address", () => {
   ])("%j is %j in bytes", (host, expected) => {
     const to = new Uint8Array(18);
     expect(to.subarray(0, writeAddress(host, to)).join(".")).toBe(expected);
+  });
+});
+
+describe("connections are counted", () => {
+  it("by IPv4 address, also as IPv6 shows it, and by /64 of IPv6", () => {
+    expect(countedHost("1.2.3.4")).toBe("1.2.3.4");
+    expect(countedHost("::ffff:1.2.3.4")).not.toBe(countedHost("::ffff:1.2.3.5"));
+    expect(countedHost("2001:db8:1:2::1")).toBe(countedHost("2001:db8:1:2:ffff::9"));
+    expect(countedHost("2001:db8:1:2::1")).not.toBe(countedHost("2001:db8:1:3::1"));
+    expect(countedHost("fe80::1%eth0")).toBe(countedHost("fe80::2"));
   });
 });
 
@@ -239,7 +249,8 @@ describe("the index of a swarm's addresses", () => {
   const scramble = (n: number): number => Math.imul(n + 1, 0x9e37_79b1) >>> 0;
   const rowsOf = (index: EndpointIndex, hashes: number[], hash: number): number[] => {
     const rows: number[] = [];
-    for (let row = index.first(hash); row >= 0; row = index.after(row)) if (hashes[row] === hash) rows.push(row);
+    for (let row = index.first(hash); row >= 0; row = index.after(row))
+      if (hashes[row] === hash) rows.push(row);
     return rows.sort((a, b) => a - b);
   };
 

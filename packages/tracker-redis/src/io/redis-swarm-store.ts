@@ -37,8 +37,10 @@ const CONNECTION_ID_KEY_LENGTH = 8;
 const MAX_SAMPLED_SWARMS = 1_000;
 /** `ZRANDMEMBER` and `ZRANGE … BYSCORE`. */
 const OLDEST_VERSION = [6, 2] as const;
-/** Swarms whose lifetime is over that one call takes off the list of swarms. */
+/** Swarms whose lifetime is over that one call takes off the list of swarms, … */
 const MAX_REMOVED_SWARMS = 1_000;
+/** … and after how many announces one does, since nobody may ever ask for statistics. */
+const ANNOUNCES_PER_TIDYING = 100;
 
 /**
  * Opens the store; `url` is `redis://[user:password@]host:port/[database]`, `rediss://` with TLS. While Redis is away, announces
@@ -109,6 +111,7 @@ class Store implements RedisSwarmStore {
   readonly #swarmsKey: string;
   readonly connectionIdKey: Uint8Array;
   #pendingCount = 0;
+  #announceCount = 0;
 
   constructor(redis: Redis, settings: Required<RedisStoreOptions>, connectionIdKey: Uint8Array) {
     this.connectionIdKey = connectionIdKey;
@@ -141,6 +144,7 @@ class Store implements RedisSwarmStore {
         maxPeersPerAddress,
         Math.floor(Math.random() * 0x7fff_ffff),
       );
+      if (++this.#announceCount % ANNOUNCES_PER_TIDYING === 0) this.#tidy().catch(() => undefined);
       const listed = peerClass === 0 ? undefined : this.#redis.zadd(this.#swarmsKey, Date.now(), swarm);
       // Both are waited for together: a rejection that nobody waits for would end the process.
       const [reply] = await Promise.all([answered, listed]);
@@ -159,18 +163,9 @@ class Store implements RedisSwarmStore {
 
   stats(): Promise<StoreStats> {
     return this.#bounded(async () => {
+      await this.#tidy();
       const dead = Date.now() - this.#settings.peerLifetimeMs;
       const key = this.#swarmsKey;
-      const silent = await this.#redis.zrangeBuffer(
-        key,
-        "-inf",
-        String(dead),
-        "BYSCORE",
-        "LIMIT",
-        0,
-        MAX_REMOVED_SWARMS,
-      );
-      if (silent.length > 0) await this.#redis.zrem(key, ...silent);
       const swarmCount = await this.#redis.zcount(key, dead, "+inf");
       const drawn = swarmCount === 0 ? [] : await this.#redis.zrandmemberBuffer(key, MAX_SAMPLED_SWARMS);
       const rows = await this.#countsOf(drawn as unknown as Buffer[]);
@@ -201,6 +196,22 @@ class Store implements RedisSwarmStore {
     // `quit` would wait for a server that is away.
     if (this.isConnected) await this.#redis.quit().catch(() => undefined);
     this.#redis.disconnect();
+  }
+
+  /** Takes swarms whose lifetime is over off the list. */
+  async #tidy(): Promise<void> {
+    const key = this.#swarmsKey;
+    const dead = String(Date.now() - this.#settings.peerLifetimeMs);
+    const silent = await this.#redis.zrangeBuffer(
+      key,
+      "-inf",
+      dead,
+      "BYSCORE",
+      "LIMIT",
+      0,
+      MAX_REMOVED_SWARMS,
+    );
+    if (silent.length > 0) await this.#redis.zrem(key, ...silent);
   }
 
   async #countsOf(swarms: readonly Buffer[]): Promise<SwarmCounts[]> {

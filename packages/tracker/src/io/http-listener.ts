@@ -1,4 +1,5 @@
 import { BlockList, createServer, isIPv6, type AddressInfo, type Server, type Socket } from "node:net";
+import { countedHost } from "../server/address-bytes.ts";
 import { HttpAnswers } from "../server/http-answers.ts";
 import { HttpRequestReader } from "../server/http-request.ts";
 import type { ServerClock } from "../server/server-clock.ts";
@@ -79,13 +80,14 @@ export class HttpListener {
       socket.destroy();
       return;
     }
-    const count = (this.#countByHost.get(host) ?? 0) + 1;
+    const counted = countedHost(host);
+    const count = (this.#countByHost.get(counted) ?? 0) + 1;
     if (count > this.#maxPerHost && !this.#shared.isTrusted(host)) {
       socket.on("error", () => undefined);
       socket.destroy();
       return;
     }
-    this.#countByHost.set(host, count);
+    this.#countByHost.set(counted, count);
     if (this.#connections.size >= this.#maxCount) this.#makeRoom();
     this.#connections.add(new HttpConnection(socket, host, this.#shared));
   }
@@ -103,7 +105,7 @@ export class HttpListener {
 
   #forget(connection: HttpConnection): void {
     if (!this.#connections.delete(connection)) return;
-    const { host } = connection;
+    const host = countedHost(connection.host);
     const left = this.#countByHost.get(host)! - 1;
     if (left === 0) this.#countByHost.delete(host);
     else this.#countByHost.set(host, left);
