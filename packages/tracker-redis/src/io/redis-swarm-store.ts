@@ -9,6 +9,7 @@ import type { PeerSample, StoreStats, SwarmStore } from "@bt/tracker/server";
 import { Redis } from "ioredis";
 import { randomBytes } from "node:crypto";
 import { RedisStoreError } from "../errors.ts";
+import { ListedSwarms } from "../listed-swarms.ts";
 import { DEFAULT_REDIS_STORE_OPTIONS, type RedisStoreOptions } from "../redis-store-options.ts";
 import { ANNOUNCE_SCRIPT, KEY_SUFFIXES, SCRAPE_SCRIPT } from "../scripts.ts";
 
@@ -109,6 +110,7 @@ class Store implements RedisSwarmStore {
   readonly #redis: Redis & Scripts;
   readonly #settings: Required<RedisStoreOptions>;
   readonly #swarmsKey: string;
+  readonly #listed: ListedSwarms;
   readonly connectionIdKey: Uint8Array;
   #pendingCount = 0;
   #announceCount = 0;
@@ -118,6 +120,8 @@ class Store implements RedisSwarmStore {
     this.#redis = redis as Redis & Scripts;
     this.#settings = settings;
     this.#swarmsKey = `${settings.keyPrefix}swarms`;
+    this.#listed = new ListedSwarms(settings.peerLifetimeMs);
+    redis.on("ready", () => this.#listed.clear());
   }
 
   get isConnected(): boolean {
@@ -145,7 +149,10 @@ class Store implements RedisSwarmStore {
         Math.floor(Math.random() * 0x7fff_ffff),
       );
       if (++this.#announceCount % ANNOUNCES_PER_TIDYING === 0) this.#tidy().catch(() => undefined);
-      const listed = peerClass === 0 ? undefined : this.#redis.zadd(this.#swarmsKey, Date.now(), swarm);
+      const now = Date.now();
+      const isDue = peerClass !== 0 && this.#listed.isDue(swarm.toString("latin1"), now);
+      const listed = isDue ? this.#redis.zadd(this.#swarmsKey, now, swarm) : undefined;
+      listed?.catch(() => this.#listed.clear());
       // Both are waited for together: a rejection that nobody waits for would end the process.
       const [reply] = await Promise.all([answered, listed]);
       const [counts, own, ownIds, other, otherIds] = reply as [number[], Buffer, Buffer, Buffer, Buffer];
@@ -164,7 +171,7 @@ class Store implements RedisSwarmStore {
   stats(): Promise<StoreStats> {
     return this.#bounded(async () => {
       await this.#tidy();
-      const dead = Date.now() - this.#settings.peerLifetimeMs;
+      const dead = this.#listed.deadBefore(Date.now());
       const key = this.#swarmsKey;
       const swarmCount = await this.#redis.zcount(key, dead, "+inf");
       const drawn = swarmCount === 0 ? [] : await this.#redis.zrandmemberBuffer(key, MAX_SAMPLED_SWARMS);
@@ -201,7 +208,7 @@ class Store implements RedisSwarmStore {
   /** Takes swarms whose lifetime is over off the list. */
   async #tidy(): Promise<void> {
     const key = this.#swarmsKey;
-    const dead = String(Date.now() - this.#settings.peerLifetimeMs);
+    const dead = String(this.#listed.deadBefore(Date.now()));
     const silent = await this.#redis.zrangeBuffer(
       key,
       "-inf",
