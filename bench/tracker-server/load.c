@@ -1,5 +1,6 @@
 // A load generator for trackers, compiled by tracker-server.mjs. One thread, cheap per announce, so that the tracker is
-// the limit. It says on one line what it got:  ok=N bad=N seconds=S
+// the limit. It never sleeps: the kernel charges waking it to whoever sends the answer, so that a tracker which is slow enough for it
+// to fall asleep would be charged for each. It says on one line what it got:  ok=N bad=N seconds=S
 //
 //   load udp|keepalive|close ADDRESS PORT SECONDS SWARMS PEERS SOCKETS WINDOW NUMWANT [fill]
 //
@@ -59,7 +60,7 @@ static int udp_socket(void) {
   if (fd < 0 || connect(fd, (void *)&server, sizeof server)) die("connect");
   int size = 1 << 21;
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  struct timeval timeout = { .tv_sec = 2 };
+  struct timeval timeout = { .tv_sec = 2 }; // of the handshake
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   return fd;
 }
@@ -82,7 +83,8 @@ static void udp(double seconds, int sockets, int window) {
     im[i].msg_hdr = (struct msghdr){ .msg_iov = iv + i, .msg_iovlen = 1 };
   }
   int inflight[MAX_SOCKETS] = { 0 };
-  for (int s = 0; s < sockets; s++) { fds[s] = udp_socket(); udp_handshake(s); }
+  double heard[MAX_SOCKETS];
+  for (int s = 0; s < sockets; s++) { fds[s] = udp_socket(); udp_handshake(s); heard[s] = now(); }
   double begin = now(), renew = begin + 50;
   while (now() - begin < seconds && (ok + bad < limit)) {
     if (now() > renew) { for (int s = 0; s < sockets; s++) udp_handshake(s); renew = now() + 50; }
@@ -99,8 +101,13 @@ static void udp(double seconds, int sockets, int window) {
     }
     for (int s = 0; s < sockets; s++) {
       if (!inflight[s]) continue;
-      int got = recvmmsg(fds[s], im, window, MSG_WAITFORONE, 0);
-      if (got < 0) { if (errno != EAGAIN && errno != EINTR) die("recvmmsg"); bad += inflight[s]; inflight[s] = 0; continue; }
+      int got = recvmmsg(fds[s], im, window, MSG_DONTWAIT, 0);
+      if (got < 0) {
+        if (errno != EAGAIN && errno != EINTR) die("recvmmsg");
+        if (now() - heard[s] > 2) { bad += inflight[s]; inflight[s] = 0; heard[s] = now(); }
+        continue;
+      }
+      heard[s] = now();
       for (int i = 0; i < got; i++) if (im[i].msg_len >= 20 && in[i][3] == 1) ok++; else bad++;
       inflight[s] = got > inflight[s] ? 0 : inflight[s] - got;
     }
@@ -139,7 +146,7 @@ static void http(double seconds, int sockets) {
   struct epoll_event events[MAX_SOCKETS];
   double begin = now();
   while (now() - begin < seconds && ok + bad < limit) {
-    int n = epoll_wait(epoll, events, MAX_SOCKETS, 500);
+    int n = epoll_wait(epoll, events, MAX_SOCKETS, 0);
     for (int i = 0; i < n; i++) {
       int s = events[i].data.u32;
       if (conns[s].waiting) {

@@ -2,6 +2,8 @@ import { createTrackerClient } from "@bt/tracker";
 import { createTrackerServer } from "@bt/tracker/server";
 import { SWARM_STORE_CASES } from "@bt/tracker/store-conformance";
 import { createRedisSwarmStore } from "@bt/tracker-redis";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { redisCommand, RedisProcess } from "./support/redis-server.ts";
@@ -79,7 +81,40 @@ describe.skipIf(redisCommand === undefined)(`a swarm in Redis${LACK}`, () => {
     expect(await again(1, 5)).toEqual([{ host: "127.0.0.1", port: 7_004 }]);
   });
 
-  it("leaves nothing in Redis when a swarm's lifetime is over", async () => {
+  it("holds the key of connection ids, so that a tracker takes those of another over UDP, also when Redis forgot it", async () => {
+    const keyPrefix = "key:";
+    const one = await store({ keyPrefix, maxReconnectMs: 50 });
+    expect(one.connectionIdKey).toHaveLength(8);
+    const { Redis } = await import("ioredis");
+    const plain = new Redis(redis.url);
+    open.push(() => plain.disconnect());
+    await plain.del(`${keyPrefix}connection-id-key`);
+    await plain.call("CLIENT", "KILL", "SKIPME", "yes");
+    while ((await plain.exists(`${keyPrefix}connection-id-key`)) === 0) await delay(10);
+    const other = await store({ keyPrefix });
+    expect(other.connectionIdKey).toEqual(one.connectionIdKey);
+    expect((await store({ keyPrefix: "another:" })).connectionIdKey).not.toEqual(one.connectionIdKey);
+    const [first, second] = await Promise.all(
+      [one, other].map((made) =>
+        createTrackerServer({ host: "127.0.0.1", port: null, udpPort: 0, store: made }),
+      ),
+    );
+    for (const tracker of [first!, second!]) open.push(() => tracker.close());
+    const socket = createSocket("udp4");
+    open.push(() => socket.close());
+    const ask = async (packet: Buffer, port: number): Promise<Buffer> => {
+      socket.send(packet, port, "127.0.0.1");
+      return ((await once(socket, "message")) as [Buffer])[0];
+    };
+    const connect = Buffer.from("00000417271019800000000000000007", "hex");
+    const connectionId = (await ask(connect, first!.udpPort!)).subarray(8, 16);
+    const scrape = Buffer.concat([connectionId, Buffer.from([0, 0, 0, 2, 0, 0, 0, 8]), Buffer.alloc(20)]);
+    expect((await ask(scrape, second!.udpPort!)).subarray(0, 8)).toEqual(
+      Buffer.from([0, 0, 0, 2, 0, 0, 0, 8]),
+    );
+  });
+
+  it("leaves nothing of a swarm in Redis when its lifetime is over", async () => {
     const keyPrefix = "gone:";
     const made = await store({ keyPrefix, peerLifetimeMs: 300 });
     const announce = { infoHash: new Uint8Array(20), peerId: new Uint8Array(20), isSeed: false, numWant: 0 };
@@ -89,7 +124,29 @@ describe.skipIf(redisCommand === undefined)(`a swarm in Redis${LACK}`, () => {
     const { Redis } = await import("ioredis");
     const plain = new Redis(redis.url);
     open.push(() => plain.disconnect());
-    expect(await plain.keys(`${keyPrefix}*`)).toEqual([]);
+    expect(await plain.keys(`${keyPrefix}*`)).toEqual([`${keyPrefix}connection-id-key`]);
+  });
+
+  it("forgets swarms whose lifetime is over while announces come, though nobody asks for statistics", async () => {
+    const keyPrefix = "tidy:";
+    const made = await store({ keyPrefix, peerLifetimeMs: 200 });
+    const announce = (n: number) =>
+      made.announce({
+        infoHash: new Uint8Array(20).fill(n),
+        peerId: new Uint8Array(20),
+        entry: Uint8Array.of(1, 2, 3, 4, 5, 6),
+        isSeed: false,
+        event: undefined,
+        numWant: 0,
+      });
+    for (let n = 0; n < 250; n++) await announce(n);
+    await delay(300);
+    const { Redis } = await import("ioredis");
+    const plain = new Redis(redis.url);
+    open.push(() => plain.disconnect());
+    expect(await plain.zcard(`${keyPrefix}swarms`)).toBeGreaterThan(100);
+    for (let n = 0; n < 100; n++) await announce(255);
+    await expect.poll(() => plain.zcard(`${keyPrefix}swarms`)).toBe(1);
   });
 
   it("refuses what is too much at once, and goes on", async () => {

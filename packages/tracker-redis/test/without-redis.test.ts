@@ -68,13 +68,30 @@ describe("opening the store", () => {
   });
 });
 
+describe("a Redis that holds something else where the key of connection ids belongs", () => {
+  it("is not used", async () => {
+    const url = await fake((question) =>
+      (question.includes("info") ? infoOf("7.0.0") : "+OK\r\n").repeat(question.split("*").length - 1),
+    );
+    await expect(createRedisSwarmStore(url, { commandTimeoutMs: 1_000 })).rejects.toMatchObject({
+      code: "REDIS_UNREACHABLE",
+      cause: { message: "bt:connection-id-key holds something else" },
+    });
+  });
+});
+
 describe("a Redis that does not answer any more", () => {
   it("costs a client its answer and nobody more", async () => {
     let isSilent = false;
     const url = await fake((question) =>
       isSilent
         ? ""
-        : (question.includes("info") ? infoOf("7.0.0") : "+OK\r\n").repeat(question.split("*").length - 1),
+        : (question.includes("info")
+            ? infoOf("7.0.0")
+            : question.includes("\r\nget\r\n")
+              ? "$8\r\n12345678\r\n"
+              : "+OK\r\n"
+          ).repeat(question.split("*").length - 1),
     );
     const store = await createRedisSwarmStore(url, { commandTimeoutMs: 200 });
     isSilent = true;

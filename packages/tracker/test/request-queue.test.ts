@@ -74,3 +74,39 @@ describe("requests to one host", () => {
     expect(begun).toEqual(["first", "farewell", "given up"]);
   });
 });
+
+describe("requests to many hosts", () => {
+  it("begin in turns, so that one with many waiting does not keep out the others", async () => {
+    const { begun, add, end } = works(new RequestQueue({ ...LIMITS, maxConcurrentRequests: 2 }));
+    for (let i = 0; i < 6; i++) add(`a${i}`, "a");
+    for (let i = 0; i < 2; i++) add(`b${i}`, "b");
+    await vi.advanceTimersByTimeAsync(0);
+    for (let i = 0; i < 3; i++) await end();
+    expect(begun.slice(0, 6).filter((name) => name.startsWith("b"))).toEqual(["b0", "b1"]);
+    await end();
+    expect(begun).toHaveLength(8);
+  });
+
+  it("cost the same each, however many wait", async () => {
+    const looks = vi.spyOn(performance, "now");
+    const queue = new RequestQueue({ ...LIMITS, maxHostRate: 1_000 });
+    const { begun, add, end } = works(queue);
+    for (let i = 0; i < 5_000; i++) add(`${i}`, `host ${i % 5}`);
+    while (begun.length < 5_000) {
+      await end();
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(looks.mock.calls.length).toBeLessThan(10 * 5_000);
+  });
+
+  it("go on after urgent ones and ones that were given up while they stood in line", async () => {
+    const { begun, add, end } = works(new RequestQueue({ ...LIMITS, maxConcurrentRequests: 1 }));
+    const abort = new AbortController();
+    add("first", "a");
+    add("given up", "b", abort.signal);
+    add("last", "c");
+    abort.abort();
+    for (let i = 0; i < 3; i++) await end();
+    expect(begun).toEqual(["first", "given up", "last"]);
+  });
+});

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeAddress } from "../src/server/address-bytes.ts";
+import { countedHost, writeAddress } from "../src/server/address-bytes.ts";
+import { EndpointIndex } from "../src/server/endpoint-index.ts";
 import { ConnectionIds } from "../src/server/connection-ids.ts";
 import { HttpRequestReader } from "../src/server/http-request.ts";
 import { KeyedHash } from "../src/server/keyed-hash.ts";
 import { RateLimiter } from "../src/server/rate-limiter.ts";
-import { capacityOfClass, RowArena } from "../src/server/row-arena.ts";
+import { capacityOfClass, NO_BLOCK, RowArena } from "../src/server/row-arena.ts";
 import { SwarmTable } from "../src/server/swarm-table.ts";
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -112,6 +113,16 @@ describe("an address", () => {
   });
 });
 
+describe("connections are counted", () => {
+  it("by IPv4 address, also as IPv6 shows it, and by /64 of IPv6", () => {
+    expect(countedHost("1.2.3.4")).toBe("1.2.3.4");
+    expect(countedHost("::ffff:1.2.3.4")).not.toBe(countedHost("::ffff:1.2.3.5"));
+    expect(countedHost("2001:db8:1:2::1")).toBe(countedHost("2001:db8:1:2:ffff::9"));
+    expect(countedHost("2001:db8:1:2::1")).not.toBe(countedHost("2001:db8:1:3::1"));
+    expect(countedHost("fe80::1%eth0")).toBe(countedHost("fe80::2"));
+  });
+});
+
 describe("the reader of requests", () => {
   const whole = bytesOf("GET /announce?a=b HTTP/1.1\r\nHost: t\r\nConnection: keep-alive\r\n\r\nGET /");
 
@@ -149,37 +160,54 @@ describe("the arena", () => {
     for (let i = 2; i < 30; i++) expect(capacities[i]! / capacities[i - 1]!).toBeLessThanOrEqual(1.5);
   });
 
-  it("gives blocks that are large enough and never overlap, and all memory back", () => {
+  it("gives blocks that are large enough and never overlap, keeps their rows as they grow and shrink, and gives all memory back", () => {
+    const ROW_WORDS = 2;
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: -20, max: 3_000 }), { maxLength: 300 }), (steps) => {
-        const arena = new RowArena(2);
-        const held = new Map<number, number>();
-        for (const [mark, step] of steps.entries()) {
-          if (step > 0) {
-            const handle = arena.allocate(step);
-            expect(held.has(handle)).toBe(false);
-            expect(arena.capacityOf(handle)).toBeGreaterThanOrEqual(step);
-            const base = arena.baseOf(handle);
-            arena.chunkOf(handle).words.fill(mark, base, base + 2 * arena.capacityOf(handle));
-            held.set(handle, mark);
-          } else {
-            const [handle] =
-              [...held.keys()].at(step) === undefined ? [...held.keys()] : [[...held.keys()].at(step)!];
-            if (handle === undefined) continue;
-            arena.free(handle);
-            held.delete(handle);
+      fc.property(
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 4_000 })), { maxLength: 120 }),
+        (steps) => {
+          const arena = new RowArena(ROW_WORDS);
+          const held: { handle: number; rows: number[] }[] = [];
+          const check = (handle: number, rows: number[]): void => {
+            for (const [row, word] of rows.entries()) {
+              arena.locate(handle, row);
+              if (arena.words[arena.at] !== word) expect.fail(`row ${row} of ${rows.length} was lost`);
+            }
+          };
+          for (const [mark, [at, capacity]] of steps.entries()) {
+            const isNew = held.length === 0 || at % 3 === 0;
+            const block = isNew ? { handle: NO_BLOCK, rows: [] } : held[at % held.length]!;
+            if (isNew) held.push(block);
+            block.rows.length = Math.min(block.rows.length, capacity);
+            block.handle = arena.resize(block.handle, capacity, block.rows.length);
+            expect(arena.capacityOf(block.handle)).toBeGreaterThanOrEqual(capacity);
+            for (let row = block.rows.length; row < capacity; row++) {
+              arena.locate(block.handle, row);
+              arena.words.fill(row * 1_000 + mark, arena.at, arena.at + ROW_WORDS);
+              block.rows.push(row * 1_000 + mark);
+            }
+            const handles = held.map(({ handle }) => handle).filter((handle) => handle !== NO_BLOCK);
+            expect(new Set(handles).size).toBe(handles.length);
           }
-          for (const [handle, written] of held) {
-            const base = arena.baseOf(handle);
-            expect(arena.chunkOf(handle).words[base]).toBe(written);
-            expect(arena.chunkOf(handle).words[base + 2 * arena.capacityOf(handle) - 1]).toBe(written);
-          }
-        }
-        for (const handle of held.keys()) arena.free(handle);
-        expect(arena.byteLength).toBe(0);
-      }),
+          for (const { handle, rows } of held) check(handle, rows);
+          for (const { handle } of held) arena.resize(handle, 0, 0);
+          expect(arena.byteLength).toBe(0);
+        },
+      ),
       { numRuns: 40 },
     );
+  });
+
+  it("copies nothing when a large block grows", () => {
+    const arena = new RowArena(8);
+    let handle = arena.resize(NO_BLOCK, 1_025, 0);
+    const firstOf = (): Uint32Array => (arena.locate(handle, 0), arena.words);
+    const first = firstOf();
+    for (let rows = 1_026; rows <= 60_000; rows += 37) {
+      handle = arena.resize(handle, rows, rows - 1);
+      expect(firstOf()).toBe(first);
+      expect(arena.capacityOf(handle) - rows).toBeLessThan(1_024);
+    }
   });
 });
 
@@ -203,6 +231,82 @@ describe("the table of swarms", () => {
         for (let n = 0; n <= 300; n++) expect(table.find(hashOf(n))).toBe(model.get(n) ?? -1);
       }),
       { numRuns: 40, endOnFailure: true },
+    );
+  });
+});
+
+describe("the index of a swarm's addresses", () => {
+  /** Rows with an address each, as the swarm's owner holds them, and how many of them the index has asked for. */
+  function indexed(): { hashes: number[]; index: EndpointIndex; asked: () => number } {
+    const hashes: number[] = [];
+    let askedCount = 0;
+    const index = new EndpointIndex((row) => {
+      askedCount++;
+      return hashes[row]!;
+    });
+    return { hashes, index, asked: () => askedCount };
+  }
+  const scramble = (n: number): number => Math.imul(n + 1, 0x9e37_79b1) >>> 0;
+  const rowsOf = (index: EndpointIndex, hashes: number[], hash: number): number[] => {
+    const rows: number[] = [];
+    for (let row = index.first(hash); row >= 0; row = index.after(row))
+      if (hashes[row] === hash) rows.push(row);
+    return rows.sort((a, b) => a - b);
+  };
+
+  it("grows and shrinks by a few rows' work a peer, at any size", () => {
+    const { hashes, index, asked } = indexed();
+    let most = 0;
+    const counted = (work: () => void): void => {
+      const before = asked();
+      work();
+      most = Math.max(most, asked() - before);
+    };
+    for (let i = 0; i < 50_000; i++) {
+      hashes.push(scramble(i));
+      counted(() => index.add(i));
+    }
+    expect(index.byteLength).toBeLessThanOrEqual(50_000 * 8.2);
+    for (let i = 0; i < 50_000; i += 97) expect(rowsOf(index, hashes, scramble(i))).toEqual([i]);
+    for (let i = 49_999; i >= 40; i--) {
+      counted(() => index.remove(i));
+      hashes.pop();
+    }
+    for (let i = 0; i < 40; i++) expect(rowsOf(index, hashes, scramble(i))).toEqual([i]);
+    expect(most).toBeLessThan(20);
+    expect(index.byteLength).toBeLessThanOrEqual(8_192);
+  });
+
+  it("agrees with a plain list after any sequence of additions, removals and exchanges", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom("add", "add", "remove", "swap"), fc.nat(), fc.nat(40)), {
+          maxLength: 600,
+        }),
+        (steps) => {
+          const { hashes, index } = indexed();
+          for (const [step, at, address] of steps) {
+            if (step === "add") {
+              hashes.push(scramble(address));
+              index.add(hashes.length - 1);
+            } else if (hashes.length > 0 && step === "remove") {
+              index.remove(hashes.length - 1);
+              hashes.pop();
+            } else if (hashes.length > 1) {
+              const one = at % hashes.length;
+              const other = (one + 1 + (address % (hashes.length - 1))) % hashes.length;
+              index.swap(one, other);
+              [hashes[one], hashes[other]] = [hashes[other]!, hashes[one]!];
+            }
+          }
+          for (let address = 0; address <= 40; address++) {
+            const hash = scramble(address);
+            const expected = [...hashes.keys()].filter((row) => hashes[row] === hash);
+            expect(rowsOf(index, hashes, hash)).toEqual(expected);
+          }
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 });

@@ -154,18 +154,32 @@ describe("the tracker does not cut off", () => {
   });
 });
 
-it("with all places taken by idle clients, the tracker is free again when their time is over", async () => {
-  const t = await tracker({ maxConnectionCount: 20 });
+it("with all places taken, whoever was silent for longest makes room for one that asks", async () => {
+  const t = await tracker({ maxConnectionCount: 8 });
+  const asksTwice = await client(t, announce(1));
+  await expect.poll(asksTwice.received).toContain("8:interval");
+  const asksOnce = await client(t, announce(2));
+  await expect.poll(asksOnce.received).toContain("8:interval");
+  asksTwice.socket.write(announce(3));
+  await expect.poll(() => asksTwice.received().split("8:interval")).toHaveLength(3);
   const idle: Client[] = [];
-  for (let i = 0; i < 20; i++) idle.push(await client(t));
-  const late = connect(t.server.port, "127.0.0.1");
-  open.push(() => late.destroy());
-  const turnedAway = new Promise((resolve) => late.once("close", resolve));
-  late.on("error", () => undefined);
-  late.write(announce(1));
-  await turnedAway;
+  for (let i = 0; i < 6; i++) idle.push(await client(t));
+  for (let n = 4; n < 30; n++) {
+    const socket = connect(t.server.port, "127.0.0.1");
+    open.push(() => socket.destroy());
+    let text = "";
+    socket.on("data", (part) => (text += part.toString("latin1")));
+    socket.write(announce(n, "HTTP/1.0\r\n\r\n"));
+    await expect.poll(() => text).toContain("8:interval");
+    expect(await t.connectionCount()).toBeLessThanOrEqual(8);
+  }
+  await expect.poll(asksOnce.hasEnded).toBe(true);
+  expect([asksTwice, ...idle].filter(({ hasEnded }) => hasEnded())).toEqual([]);
+});
+
+it("with all places taken, nobody has them for longer than their time", async () => {
+  const t = await tracker({ maxConnectionCount: 100 });
+  for (let i = 0; i < 100; i++) await client(t);
   t.clock.advance(13_000);
   await expect.poll(t.connectionCount).toBe(0);
-  const next = await client(t, announce(2, "HTTP/1.0\r\n\r\n"));
-  await expect.poll(next.received).toContain("8:interval");
 });

@@ -7,7 +7,9 @@ import {
 } from "@bt/tracker/server";
 import type { PeerSample, StoreStats, SwarmStore } from "@bt/tracker/server";
 import { Redis } from "ioredis";
+import { randomBytes } from "node:crypto";
 import { RedisStoreError } from "../errors.ts";
+import { ListedSwarms } from "../listed-swarms.ts";
 import { DEFAULT_REDIS_STORE_OPTIONS, type RedisStoreOptions } from "../redis-store-options.ts";
 import { ANNOUNCE_SCRIPT, KEY_SUFFIXES, SCRAPE_SCRIPT } from "../scripts.ts";
 
@@ -19,6 +21,8 @@ export interface RedisSwarmStore extends SwarmStore {
   page(cursor: string | undefined, limit: number): Promise<SwarmPage>;
   /** Whether Redis answers at present. */
   readonly isConnected: boolean;
+  /** The same in all processes: the first one draws it and leaves it in Redis. */
+  readonly connectionIdKey: Uint8Array;
   close(): Promise<void>;
 }
 
@@ -29,12 +33,15 @@ interface Scripts {
 }
 
 const RETRY_MS = 60_000;
+const CONNECTION_ID_KEY_LENGTH = 8;
 /** Swarms that are looked at to say how many peers there are. */
 const MAX_SAMPLED_SWARMS = 1_000;
 /** `ZRANDMEMBER` and `ZRANGE … BYSCORE`. */
 const OLDEST_VERSION = [6, 2] as const;
-/** Swarms whose lifetime is over that one call takes off the list of swarms. */
+/** Swarms whose lifetime is over that one call takes off the list of swarms, … */
 const MAX_REMOVED_SWARMS = 1_000;
+/** … and after how many announces one does, since nobody may ever ask for statistics. */
+const ANNOUNCES_PER_TIDYING = 100;
 
 /**
  * Opens the store; `url` is `redis://[user:password@]host:port/[database]`, `rediss://` with TLS. While Redis is away, announces
@@ -67,6 +74,7 @@ export async function createRedisSwarmStore(
   });
   let lastError: unknown;
   redis.on("error", (error) => (lastError = error));
+  let connectionIdKey: Uint8Array;
   try {
     await redis.connect();
     const version = /redis_version:(\d+)\.(\d+)/.exec(await redis.info("server"));
@@ -74,6 +82,7 @@ export async function createRedisSwarmStore(
     if (major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1])) {
       throw new RedisStoreError("REDIS_TOO_OLD", `Redis ${major}.${minor}; 6.2 is the oldest that will do`);
     }
+    connectionIdKey = await sharedKeyOf(redis, `${settings.keyPrefix}connection-id-key`);
   } catch (error) {
     redis.disconnect();
     if (error instanceof RedisStoreError) throw error;
@@ -85,19 +94,34 @@ export async function createRedisSwarmStore(
     );
   }
   isOpen = true;
-  return new Store(redis, settings);
+  return new Store(redis, settings, connectionIdKey);
+}
+
+/** The key at `name`, drawn if there is none; given back to a Redis that comes back without it. */
+async function sharedKeyOf(redis: Redis, name: string): Promise<Uint8Array> {
+  await redis.set(name, randomBytes(CONNECTION_ID_KEY_LENGTH), "NX");
+  const found = await redis.getBuffer(name);
+  if (found?.length !== CONNECTION_ID_KEY_LENGTH) throw new Error(`${name} holds something else`);
+  redis.on("ready", () => void redis.set(name, found, "NX").catch(() => undefined));
+  return Uint8Array.from(found);
 }
 
 class Store implements RedisSwarmStore {
   readonly #redis: Redis & Scripts;
   readonly #settings: Required<RedisStoreOptions>;
   readonly #swarmsKey: string;
+  readonly #listed: ListedSwarms;
+  readonly connectionIdKey: Uint8Array;
   #pendingCount = 0;
+  #announceCount = 0;
 
-  constructor(redis: Redis, settings: Required<RedisStoreOptions>) {
+  constructor(redis: Redis, settings: Required<RedisStoreOptions>, connectionIdKey: Uint8Array) {
+    this.connectionIdKey = connectionIdKey;
     this.#redis = redis as Redis & Scripts;
     this.#settings = settings;
     this.#swarmsKey = `${settings.keyPrefix}swarms`;
+    this.#listed = new ListedSwarms(settings.peerLifetimeMs);
+    redis.on("ready", () => this.#listed.clear());
   }
 
   get isConnected(): boolean {
@@ -124,7 +148,11 @@ class Store implements RedisSwarmStore {
         maxPeersPerAddress,
         Math.floor(Math.random() * 0x7fff_ffff),
       );
-      const listed = peerClass === 0 ? undefined : this.#redis.zadd(this.#swarmsKey, Date.now(), swarm);
+      if (++this.#announceCount % ANNOUNCES_PER_TIDYING === 0) this.#tidy().catch(() => undefined);
+      const now = Date.now();
+      const isDue = peerClass !== 0 && this.#listed.isDue(swarm.toString("latin1"), now);
+      const listed = isDue ? this.#redis.zadd(this.#swarmsKey, now, swarm) : undefined;
+      listed?.catch(() => this.#listed.clear());
       // Both are waited for together: a rejection that nobody waits for would end the process.
       const [reply] = await Promise.all([answered, listed]);
       const [counts, own, ownIds, other, otherIds] = reply as [number[], Buffer, Buffer, Buffer, Buffer];
@@ -142,18 +170,9 @@ class Store implements RedisSwarmStore {
 
   stats(): Promise<StoreStats> {
     return this.#bounded(async () => {
-      const dead = Date.now() - this.#settings.peerLifetimeMs;
+      await this.#tidy();
+      const dead = this.#listed.deadBefore(Date.now());
       const key = this.#swarmsKey;
-      const silent = await this.#redis.zrangeBuffer(
-        key,
-        "-inf",
-        String(dead),
-        "BYSCORE",
-        "LIMIT",
-        0,
-        MAX_REMOVED_SWARMS,
-      );
-      if (silent.length > 0) await this.#redis.zrem(key, ...silent);
       const swarmCount = await this.#redis.zcount(key, dead, "+inf");
       const drawn = swarmCount === 0 ? [] : await this.#redis.zrandmemberBuffer(key, MAX_SAMPLED_SWARMS);
       const rows = await this.#countsOf(drawn as unknown as Buffer[]);
@@ -184,6 +203,22 @@ class Store implements RedisSwarmStore {
     // `quit` would wait for a server that is away.
     if (this.isConnected) await this.#redis.quit().catch(() => undefined);
     this.#redis.disconnect();
+  }
+
+  /** Takes swarms whose lifetime is over off the list. */
+  async #tidy(): Promise<void> {
+    const key = this.#swarmsKey;
+    const dead = String(this.#listed.deadBefore(Date.now()));
+    const silent = await this.#redis.zrangeBuffer(
+      key,
+      "-inf",
+      dead,
+      "BYSCORE",
+      "LIMIT",
+      0,
+      MAX_REMOVED_SWARMS,
+    );
+    if (silent.length > 0) await this.#redis.zrem(key, ...silent);
   }
 
   async #countsOf(swarms: readonly Buffer[]): Promise<SwarmCounts[]> {

@@ -171,7 +171,10 @@ function collectBody(response: http.IncomingMessage, maxLength: number): Promise
       else parts.push(part);
     });
     response.on("end", () => resolve(Uint8Array.from(Buffer.concat(parts))));
-    response.on("close", () => reject(new Error("the connection ended in the middle of the answer")));
+    response.on("close", () => {
+      // Of a whole answer, too; an error that nobody waits for is dear, its stack is written.
+      if (!response.readableEnded) reject(new Error("the connection ended in the middle of the answer"));
+    });
   });
 }
 

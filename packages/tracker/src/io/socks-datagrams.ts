@@ -89,6 +89,8 @@ export class SocksDatagrams implements Datagrams {
         );
       });
       if (closing.aborted) throw closing.reason;
+      // Its end may have come before anybody listens for it.
+      if (control.destroyed) throw new Error("the proxy hung up");
     } catch (error) {
       this.#end(relay);
       throw proxyFailed("names a relay that cannot be reached", error);

@@ -1,4 +1,4 @@
-import { encodeCompactEndpoints } from "@bt/primitives";
+import { encodeCompactEndpoints, formatHex } from "@bt/primitives";
 
 /**
  * Writes a numeric address and a port as a compact entry; returns the entry's length, 6 or 18, or 0 for what is no address.
@@ -26,6 +26,13 @@ export function writeAddress(host: string, to: Uint8Array): 0 | 4 | 16 {
   to.set(entry.subarray(0, 16));
   return 16;
 }
+
+/** What a numeric address is counted as where a host has a limit: an IPv6 host has the whole /64 to itself. */
+export function countedHost(host: string): string {
+  return host.includes(":") && writeAddress(host, scratch) === 16 ? formatHex(scratch.subarray(0, 8)) : host;
+}
+
+const scratch = new Uint8Array(16);
 
 function isMapped(entry: Uint8Array): boolean {
   for (let i = 0; i < 10; i++) if (entry[i] !== 0) return false;

@@ -62,7 +62,7 @@ export function parseAnnounceRequest(
     const valueAt = query[at] === EQUALS ? at + 1 : at;
     while (at < to && query[at] !== AMPERSAND) at++;
     const end = at++;
-    const key = KEYS.findIndex((name) => isKey(query, keyAt, keyEnd, name));
+    const key = keyOf(query, keyAt, keyEnd);
     if (key < 0 || (seen & (1 << key)) !== 0) continue;
     seen |= 1 << key;
     switch (KEYS[key]) {
@@ -143,6 +143,12 @@ export function parseScrapeRequest(
     hashes.set(String.fromCharCode(...hash), hash);
   }
   return [...hashes.values()];
+}
+
+/** Which of `KEYS`, or -1. */
+function keyOf(query: Uint8Array, from: number, to: number): number {
+  for (let key = 0; key < KEYS.length; key++) if (isKey(query, from, to, KEYS[key]!)) return key;
+  return -1;
 }
 
 function isKey(query: Uint8Array, from: number, to: number, name: string): boolean {

@@ -64,20 +64,19 @@ export class PeerRows {
     const count = words[at + FAMILY.peerCount]!;
     if (count === 0) return -1;
     for (let i = 0; i < this.entryLength; i++) this.#wantedBytes[i] = entry[i]!;
+    const arena = this.#arena;
     const handle = words[at + FAMILY.block]!;
-    const chunk = this.#arena.chunkOf(handle);
-    const base = this.#arena.baseOf(handle);
     const index = count > INDEX_FROM ? this.#indexBySwarm.get(swarm) : undefined;
     if (index === undefined) {
+      arena.locate(handle, 0);
       for (let row = 0; row < count; row++) {
-        if (this.#isWanted(chunk.words, chunk.bytes, base + row * this.#rowWords)) return row;
+        if (this.#isWanted(arena.words, arena.bytes, arena.at + row * this.#rowWords)) return row;
       }
       return -1;
     }
-    let slot = index.start(this.#hashOfHost(this.#wanted, 0));
-    for (let row = index.rowAt(slot); row >= 0; row = index.rowAt(slot)) {
-      if (this.#isWanted(chunk.words, chunk.bytes, base + row * this.#rowWords)) return row;
-      slot = index.next(slot);
+    for (let row = index.first(this.#hashOfHost(this.#wanted, 0)); row >= 0; row = index.after(row)) {
+      arena.locate(handle, row);
+      if (this.#isWanted(arena.words, arena.bytes, arena.at)) return row;
     }
     return -1;
   }
@@ -91,12 +90,12 @@ export class PeerRows {
   add(words: Uint32Array, at: number, swarm: number, entry: Uint8Array, peerClass: number): number {
     const row = words[at + FAMILY.peerCount]!;
     this.#reserve(words, at, row + 1);
-    const handle = words[at + FAMILY.block]!;
-    const chunk = this.#arena.chunkOf(handle);
-    const byteAt = (this.#arena.baseOf(handle) + row * this.#rowWords) * 4;
-    for (let i = 0; i < this.entryLength; i++) chunk.bytes[byteAt + i] = entry[i]!;
-    chunk.bytes[byteAt + this.entryLength] = 0;
-    chunk.bytes[byteAt + this.entryLength + 1] = 0;
+    const arena = this.#arena;
+    arena.locate(words[at + FAMILY.block]!, row);
+    const byteAt = 4 * arena.at;
+    for (let i = 0; i < this.entryLength; i++) arena.bytes[byteAt + i] = entry[i]!;
+    arena.bytes[byteAt + this.entryLength] = 0;
+    arena.bytes[byteAt + this.entryLength + 1] = 0;
     words[at + FAMILY.peerCount] = row + 1;
     const mayHaveIndex = row >= INDEX_FROM >> 1;
     if (row >= INDEX_FROM || (mayHaveIndex && this.#indexBySwarm.has(swarm)))
@@ -106,18 +105,18 @@ export class PeerRows {
 
   /** The peer has announced itself. */
   touch(words: Uint32Array, at: number, row: number, peerId: Uint8Array, tick: number): void {
-    const handle = words[at + FAMILY.block]!;
-    const chunk = this.#arena.chunkOf(handle);
-    const seenAt = this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 1;
-    chunk.words[seenAt] = tick;
-    for (let i = 0; i < 4 * ID_WORDS; i++) chunk.bytes[4 * seenAt + 4 + i] = peerId[i]!;
+    const arena = this.#arena;
+    arena.locate(words[at + FAMILY.block]!, row);
+    const seenAt = arena.at + this.#addressWords + 1;
+    arena.words[seenAt] = tick;
+    for (let i = 0; i < 4 * ID_WORDS; i++) arena.bytes[4 * seenAt + 4 + i] = peerId[i]!;
   }
 
   /** Notes that the peer's download was counted; whether it was not yet. */
   markCompleted(words: Uint32Array, at: number, row: number): boolean {
-    const handle = words[at + FAMILY.block]!;
-    const { bytes } = this.#arena.chunkOf(handle);
-    const flagAt = 4 * (this.#arena.baseOf(handle) + row * this.#rowWords) + this.entryLength;
+    this.#arena.locate(words[at + FAMILY.block]!, row);
+    const { bytes } = this.#arena;
+    const flagAt = 4 * this.#arena.at + this.entryLength;
     const isNew = (bytes[flagAt]! & COMPLETED_FLAG) === 0;
     bytes[flagAt]! |= COMPLETED_FLAG;
     return isNew;
@@ -153,9 +152,8 @@ export class PeerRows {
 
   /** Ticks since the peer was last seen. */
   ageOf(words: Uint32Array, at: number, row: number, tick: number): number {
-    const handle = words[at + FAMILY.block]!;
-    const seenAt = this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 1;
-    return (tick - this.#arena.chunkOf(handle).words[seenAt]!) >>> 0;
+    this.#arena.locate(words[at + FAMILY.block]!, row);
+    return (tick - this.#arena.words[this.#arena.at + this.#addressWords + 1]!) >>> 0;
   }
 
   /** Removes who was last seen more than `lifetime` ticks before `tick`, among the rows `from` up to and without `to`. */
@@ -187,18 +185,18 @@ export class PeerRows {
 
   /** Copies a row's compact entry. */
   copyEntry(words: Uint32Array, at: number, row: number, to: Uint8Array, toAt: number): void {
-    const handle = words[at + FAMILY.block]!;
-    const { bytes } = this.#arena.chunkOf(handle);
-    const from = 4 * (this.#arena.baseOf(handle) + row * this.#rowWords);
+    this.#arena.locate(words[at + FAMILY.block]!, row);
+    const { bytes } = this.#arena;
+    const from = 4 * this.#arena.at;
     // A loop: for so few bytes the views that `set` needs cost more than the copying.
     for (let i = 0; i < this.entryLength; i++) to[toAt + i] = bytes[from + i]!;
   }
 
   /** Copies a row's peer id. */
   copyId(words: Uint32Array, at: number, row: number, to: Uint8Array, toAt: number): void {
-    const handle = words[at + FAMILY.block]!;
-    const { bytes } = this.#arena.chunkOf(handle);
-    const from = 4 * (this.#arena.baseOf(handle) + row * this.#rowWords + this.#addressWords + 2);
+    this.#arena.locate(words[at + FAMILY.block]!, row);
+    const { bytes } = this.#arena;
+    const from = 4 * (this.#arena.at + this.#addressWords + 2);
     for (let i = 0; i < 4 * ID_WORDS; i++) to[toAt + i] = bytes[from + i]!;
   }
 
@@ -221,11 +219,8 @@ export class PeerRows {
     let row = newest;
     if (index === undefined) {
       index = new EndpointIndex((one) => {
-        const handle = words[at + FAMILY.block]!;
-        return this.#hashOfHost(
-          this.#arena.chunkOf(handle).words,
-          this.#arena.baseOf(handle) + one * this.#rowWords,
-        );
+        this.#arena.locate(words[at + FAMILY.block]!, one);
+        return this.#hashOfHost(this.#arena.words, this.#arena.at);
       });
       this.#indexBySwarm.set(swarm, index);
       row = 0;
@@ -237,14 +232,14 @@ export class PeerRows {
     if (one === other) return;
     if (words[at + FAMILY.peerCount]! > INDEX_FROM >> 1) this.#indexBySwarm.get(swarm)?.swap(one, other);
     const handle = words[at + FAMILY.block]!;
-    const rows = this.#arena.chunkOf(handle).words;
-    const base = this.#arena.baseOf(handle);
-    const a = base + one * this.#rowWords;
-    const b = base + other * this.#rowWords;
+    this.#arena.locate(handle, one);
+    const { words: wordsOfOne, at: atOne } = this.#arena;
+    this.#arena.locate(handle, other);
+    const { words: wordsOfOther, at: atOther } = this.#arena;
     for (let i = 0; i < this.#rowWords; i++) {
-      const word = rows[a + i]!;
-      rows[a + i] = rows[b + i]!;
-      rows[b + i] = word;
+      const word = wordsOfOne[atOne + i]!;
+      wordsOfOne[atOne + i] = wordsOfOther[atOther + i]!;
+      wordsOfOther[atOther + i] = word;
     }
   }
 
@@ -254,18 +249,7 @@ export class PeerRows {
 
   /** Moves the rows into a block for `capacity` rows; 0 gives the block back. */
   #relocate(words: Uint32Array, at: number, capacity: number): void {
-    const from = words[at + FAMILY.block]!;
-    const to = capacity === 0 ? NO_BLOCK : this.#arena.allocate(capacity);
-    if (from !== NO_BLOCK && to !== NO_BLOCK) {
-      const rows = this.#arena.chunkOf(from).words;
-      const begin = this.#arena.baseOf(from);
-      const length = words[at + FAMILY.peerCount]! * this.#rowWords;
-      const target = this.#arena.chunkOf(to).words;
-      const targetAt = this.#arena.baseOf(to);
-      if (rows === target) target.copyWithin(targetAt, begin, begin + length);
-      else target.set(rows.subarray(begin, begin + length), targetAt);
-    }
-    if (from !== NO_BLOCK) this.#arena.free(from);
-    words[at + FAMILY.block] = to;
+    const count = words[at + FAMILY.peerCount]!;
+    words[at + FAMILY.block] = this.#arena.resize(words[at + FAMILY.block]!, capacity, count);
   }
 }

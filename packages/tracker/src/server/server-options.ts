@@ -34,7 +34,9 @@ export interface TrackerServerOptions
   /** Addresses or networks (`10.0.0.0/8`) of reverse proxies, whose `forwardedHeader` names the client. */
   readonly trustedProxies?: readonly string[];
   readonly forwardedHeader?: string;
-  /** Key of UDP connection ids, 8 bytes: the same for all trackers behind one address. Random when absent. */
+  /**
+   * Key of UDP connection ids, 8 bytes: the same for all trackers behind one address. When absent it is the store's, or random.
+   */
   readonly connectionIdKey?: Uint8Array | undefined;
   /** Swarms kept elsewhere than in this process's memory; the caps on peers are then that store's own. */
   readonly store?: SwarmStore | undefined;

@@ -74,5 +74,10 @@ export interface SwarmStore {
   stats(now: number): StoreStats | Promise<StoreStats>;
   /** About `limit` swarms from `cursor` on (undefined: from the beginning), for a scrape of everything. */
   page?(cursor: string | undefined, limit: number, now: number): SwarmPage | Promise<SwarmPage>;
+  /**
+   * A store of several trackers holds the key of their UDP connection ids, 8 bytes, so that each takes the ids that another gave:
+   * two datagrams of a client need not come to the same one.
+   */
+  readonly connectionIdKey?: Uint8Array;
   close?(): void | Promise<void>;
 }

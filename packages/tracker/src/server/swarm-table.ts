@@ -128,7 +128,8 @@ export class SwarmTable {
     words[base + SWARM.completed] = this.#freeHead;
     this.#freeHead = index + 1;
     this.#size--;
-    if (this.#size < this.#bucketCount >> 1) this.#merge();
+    // Two, so that the buckets keep up with the swarms.
+    for (let i = 0; i < 2 && this.#size < this.#bucketCount >> 1; i++) this.#merge();
   }
 
   get #bucketCount(): number {
