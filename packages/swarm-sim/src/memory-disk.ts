@@ -55,7 +55,8 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
     return this;
   }
 
-  async open({ unwanted }: Parameters<TorrentDisk["open"]>[0]): Promise<Bitfield> {
+  async open({ unwanted, signal }: Parameters<TorrentDisk["open"]>[0]): Promise<Bitfield> {
+    signal.throwIfAborted();
     this.unwanted = unwanted ?? this.unwanted;
     this.#isClosed = false;
     const { pieces } = this.#metainfo!.layout;
@@ -70,6 +71,8 @@ export class MemoryDisk implements DiskPort, TorrentDisk {
     }
     this.#wasOpened = true;
     await this.#wait();
+    signal.throwIfAborted();
+    this.#requireOpen();
     this.#options.beforeOpen?.();
     this.have = have;
     return have.clone();

@@ -1,8 +1,14 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "@bt/engine";
 import type { Metainfo } from "@bt/metainfo";
-import { bytesEqual, type Bitfield } from "@bt/primitives";
-import type { PieceBuffer, ReadRange, StorageMetainfo, TorrentStorage } from "@bt/storage";
+import type { Bitfield } from "@bt/primitives";
+import {
+  PieceVerifier,
+  type OpenOptions,
+  type PieceBuffer,
+  type ReadRange,
+  type StorageMetainfo,
+  type TorrentStorage,
+} from "@bt/storage";
 import { storageConformance } from "@bt/storage/conformance";
 import { MemoryDisk } from "@bt/swarm-sim";
 import { describe, it } from "vitest";
@@ -31,10 +37,10 @@ class SimulatedStorage implements TorrentStorage {
     return this.#disk.have;
   }
 
-  async open(): Promise<Bitfield> {
+  async open({ signal = new AbortController().signal }: OpenOptions = {}): Promise<Bitfield> {
     if (this.#wasOpened) throw new TypeError("a storage is opened once");
     this.#wasOpened = true;
-    return this.#disk.open({ recheck: "auto", signal: new AbortController().signal, onProgress: () => {} });
+    return this.#disk.open({ recheck: "auto", signal, onProgress: () => {} });
   }
 
   async move(
@@ -69,9 +75,9 @@ describe("the simulated disk", () => {
     create: (metainfo, place) => {
       let disk = disks.get(place);
       if (disk === undefined) {
+        const verifier = new PieceVerifier(metainfo);
         disk = new MemoryDisk(clock, {
-          truth: (piece, bytes) =>
-            bytesEqual(createHash("sha1").update(bytes).digest(), metainfo.pieceHash(piece)),
+          truth: (piece, bytes) => verifier.isMatch(piece, verifier.digestOf(piece, bytes)),
           refusesLateCopies: false,
         });
         disks.set(place, disk);
