@@ -13,6 +13,8 @@ import { PayloadRoot } from "./payload-root.ts";
 
 /** lstat calls under way at a time. */
 export const INSPECT_DEPTH = 32;
+/** Files that are synced at a time. With one, a download of 3,000 small files takes half as long again (docs/performance.md). */
+const MOST_SYNCS = 4;
 /** A file that is read from is looked at after so many ms: whether it is still the one of its name, and untouched. */
 const CONFIRM_MS = 1_000;
 /** The part file's name after the info-hash. */
@@ -202,6 +204,11 @@ export class PayloadFiles {
 
   giveBack(open: OpenFile): void {
     this.#pool.giveBack(open);
+  }
+
+  /** How many files may be synced at a time: what is read and written meanwhile needs the rest of the pool. */
+  get syncDepth(): number {
+    return Math.max(1, Math.min(MOST_SYNCS, Math.floor(this.#pool.limit / 2)));
   }
 
   /** The state of every file with content, by file index; missing ones are left out. */

@@ -47,9 +47,6 @@ export interface NewPlace {
   readonly foreign: ReadonlySet<number>;
 }
 
-/** Files that are synced at a time. With one, a download of 3,000 small files takes half as long again (docs/performance.md). */
-const SYNC_DEPTH = 4;
-
 /** In a file of which the state is to be noted, and no more. */
 const NOTHING: Written = Object.freeze({ length: 0, end: 0 });
 
@@ -268,7 +265,7 @@ export class ResumeLog {
     try {
       const written = [...dirtyFiles].filter(([, { end }]) => end > 0);
       const newFiles = written.map(([fileIndex]) => fileIndex).filter((index) => !this.#memories.has(index));
-      await eachOf(written, SYNC_DEPTH, async ([fileIndex, of]) => {
+      await eachOf(written, this.#payload.syncDepth, async ([fileIndex, of]) => {
         stats.set(fileIndex, await this.#sync(fileIndex, of));
       });
       for (const [fileIndex, { end }] of dirtyFiles) if (end === 0) await this.#lookAt(fileIndex, stats);

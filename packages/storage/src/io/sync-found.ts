@@ -3,8 +3,6 @@ import { asVoidPromise, isSystemError } from "./disk.ts";
 import { eachOf } from "./each-of.ts";
 import type { PayloadFiles } from "./payload-files.ts";
 
-/** Syncs under way at a time. */
-const SYNC_DEPTH = 4;
 /** How a system says that it syncs no file that is open for reading only. */
 const REFUSALS = ["EPERM", "EINVAL", "EROFS", "ENOTSUP"];
 
@@ -23,7 +21,7 @@ export async function syncFound(
   fileIndices: Set<number>,
   onFault: (error: StorageError) => void,
 ): Promise<void> {
-  await eachOf([...fileIndices], SYNC_DEPTH, async (fileIndex) => {
+  await eachOf([...fileIndices], payload.syncDepth, async (fileIndex) => {
     const open = await payload.borrow(fileIndex, false);
     try {
       await asVoidPromise((done) => payload.disk.fsync(open.fd, done));
