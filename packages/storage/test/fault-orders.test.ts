@@ -1,6 +1,7 @@
 import { existsSync, renameSync, symlinkSync } from "node:fs";
 import { mkdir, open, readdir, readFile, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { createStorage, HashWorkers, journalName, NODE_DISK, type Disk } from "@bt/storage";
 import { afterAll, describe, expect, it } from "vitest";
 import { faultyDisk } from "./faulty-disk.ts";
@@ -31,6 +32,12 @@ async function hashedAtOpen(root: string): Promise<{ have: number[]; hashed: num
   await storage.close();
   return { have, hashed };
 }
+
+/** For what should have ended and did not: it would call the disk, or write a journal, within this. */
+const timeToGoOn = (): Promise<void> => delay(20);
+
+/** Some file systems count time in steps of a few ms: what is written after this has another one. */
+const anotherFileTime = (): Promise<void> => delay(20);
 
 describe("a sync that failed is not believed the second time", () => {
   it("of the journal: it is written anew, since the frames before may be gone", async () => {
@@ -162,7 +169,7 @@ describe("closing while it opens", () => {
       await storage.close();
       const callCount = records.length;
       expect(["opened", "CLOSED"]).toContain(await opening);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await timeToGoOn();
       expect(records.length).toBe(callCount);
       await unlink(join(root, JOURNAL)).catch(() => {});
     }
@@ -176,7 +183,7 @@ describe("closing while it opens", () => {
     const opening = storage.open().catch(() => {});
     await storage.deleteData();
     await opening;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await timeToGoOn();
     expect(existsSync(join(root, JOURNAL))).toBe(false);
   });
 });
@@ -220,7 +227,7 @@ describe("a write that failed half way", () => {
     await storage.open();
     for (const piece of [0, 1]) await download(storage, torrent, piece);
     await storage.flush();
-    await new Promise((resolve) => setTimeout(resolve, 20)); // another time of the file
+    await anotherFileTime();
     room = 5_000;
     await expect(download(storage, torrent, 2)).rejects.toMatchObject({ code: "DISK_FULL" });
     room = Infinity;
@@ -326,7 +333,7 @@ describe("a file that was made anew within a minute after a kill", () => {
     await storage.close();
     await writeFile(join(root, JOURNAL), journal);
     await unlink(path);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await anotherFileTime();
     await writeFile(path, new Uint8Array(50_000).fill(9));
     const disk: Disk = {
       ...NODE_DISK,
