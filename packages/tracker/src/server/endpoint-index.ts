@@ -1,21 +1,19 @@
 import { GrowingLinks } from "./growing-links.ts";
+import { LinearHashing } from "./linear-hashing.ts";
 
 const FIRST_BUCKET_COUNT = 64;
 
 /**
  * Which rows an address stands in, for a swarm that is too large to be looked through. The key is the address without its
- * port, so that the peers of one address stand in one bucket and can be counted. Linear hashing (Litwin, 1980) as in
- * `SwarmTable`: a bucket more with each peer, so that no announce pays for a rehash of all. 8 bytes a peer. Keys are the
- * owner's: it says the hash of each row.
+ * port, so that the peers of one address stand in one bucket and can be counted. A bucket more with each peer, so that no
+ * announce pays for a rehash of all. 8 bytes a peer. Keys are the owner's: it says the hash of each row.
  */
 export class EndpointIndex {
   /** The first row of each bucket, + 1; 0 = none. */
   readonly #heads = new GrowingLinks(FIRST_BUCKET_COUNT);
   /** For each row the next one of its bucket, + 1. */
   readonly #next = new GrowingLinks(FIRST_BUCKET_COUNT);
-  /** Buckets of the round: a power of two; those below `#splitAt` are split already. */
-  #roundSize = FIRST_BUCKET_COUNT;
-  #splitAt = 0;
+  readonly #buckets = new LinearHashing(FIRST_BUCKET_COUNT);
   #count = 0;
   readonly #hashOfRow: (row: number) => number;
 
@@ -29,7 +27,7 @@ export class EndpointIndex {
 
   /** The first row whose address may have this hash, or -1; then `after`. */
   first(hash: number): number {
-    return this.#heads.get(this.#bucketOf(hash)) - 1;
+    return this.#heads.get(this.#buckets.bucketOf(hash)) - 1;
   }
 
   after(row: number): number {
@@ -40,36 +38,27 @@ export class EndpointIndex {
   add(row: number): void {
     this.#count++;
     this.#next.reach(row);
-    this.#link(this.#bucketOf(this.#hashOfRow(row)), row);
-    if (this.#count > this.#bucketCount) this.#split();
+    this.#link(this.#buckets.bucketOf(this.#hashOfRow(row)), row);
+    if (this.#count > this.#buckets.bucketCount) this.#split();
   }
 
   /** Takes the last row out. */
   remove(row: number): void {
-    this.#unlink(this.#bucketOf(this.#hashOfRow(row)), row);
+    this.#unlink(this.#buckets.bucketOf(this.#hashOfRow(row)), row);
     this.#count--;
     this.#next.release(row);
     // Two, so that the buckets keep up with the rows.
-    for (let i = 0; i < 2 && this.#count < this.#bucketCount >> 1; i++) this.#merge();
+    for (let i = 0; i < 2 && this.#count < this.#buckets.bucketCount >> 1; i++) this.#merge();
   }
 
   /** Two rows change places; to be told before their bytes do. */
   swap(one: number, other: number): void {
-    const bucketOfOne = this.#bucketOf(this.#hashOfRow(one));
-    const bucketOfOther = this.#bucketOf(this.#hashOfRow(other));
+    const bucketOfOne = this.#buckets.bucketOf(this.#hashOfRow(one));
+    const bucketOfOther = this.#buckets.bucketOf(this.#hashOfRow(other));
     this.#unlink(bucketOfOne, one);
     this.#unlink(bucketOfOther, other);
     this.#link(bucketOfOne, other);
     this.#link(bucketOfOther, one);
-  }
-
-  get #bucketCount(): number {
-    return this.#roundSize + this.#splitAt;
-  }
-
-  #bucketOf(hash: number): number {
-    const bucket = hash & (this.#roundSize - 1);
-    return bucket < this.#splitAt ? hash & (2 * this.#roundSize - 1) : bucket;
   }
 
   #link(bucket: number, row: number): void {
@@ -91,30 +80,20 @@ export class EndpointIndex {
     this.#heads.set(bucket, 0);
     while (row >= 0) {
       const next = this.after(row);
-      this.#link(this.#bucketOf(this.#hashOfRow(row)), row);
+      this.#link(this.#buckets.bucketOf(this.#hashOfRow(row)), row);
       row = next;
     }
   }
 
   #split(): void {
-    const bucket = this.#splitAt;
-    this.#heads.reach(this.#bucketCount);
-    this.#splitAt++;
-    if (this.#splitAt === this.#roundSize) {
-      this.#roundSize *= 2;
-      this.#splitAt = 0;
-    }
-    this.#relink(bucket);
+    this.#heads.reach(this.#buckets.bucketCount);
+    this.#relink(this.#buckets.grow());
   }
 
   #merge(): void {
-    if (this.#bucketCount === FIRST_BUCKET_COUNT) return;
-    if (this.#splitAt === 0) {
-      this.#roundSize /= 2;
-      this.#splitAt = this.#roundSize;
-    }
-    this.#splitAt--;
-    this.#relink(this.#bucketCount);
-    this.#heads.release(this.#bucketCount);
+    const last = this.#buckets.shrink();
+    if (last < 0) return;
+    this.#relink(last);
+    this.#heads.release(last);
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyedHash } from "./keyed-hash.ts";
+import { LinearHashing } from "./linear-hashing.ts";
 
 type SwarmWord =
   "hash" | "next" | "key" | "completed" | "touchedAt" | "scannedAt" | "v4" | "v6" | "wordCount";
@@ -33,17 +34,15 @@ const BUCKETS_PER_CHUNK_BITS = 12;
 const BUCKETS_PER_CHUNK = 1 << BUCKETS_PER_CHUNK_BITS;
 
 /**
- * Swarms by info-hash. Linear hashing (Litwin, 1980): the table grows by one bucket with each swarm and shrinks by one,
- * so that no announce pays for a rehash of all, and it lies in chunks, so that growing copies nothing. 76 bytes a swarm.
- * A record keeps its index as long as its swarm lives.
+ * Swarms by info-hash. The table grows by one bucket with each swarm and shrinks by one, so that no announce pays for a
+ * rehash of all, and it lies in chunks, so that growing copies nothing. 76 bytes a swarm. A record keeps its index as long
+ * as its swarm lives.
  */
 export class SwarmTable {
   readonly #hash: KeyedHash;
   readonly #records: Uint32Array[] = [];
   readonly #buckets: Uint32Array[] = [new Uint32Array(BUCKETS_PER_CHUNK)];
-  /** Buckets of the round: a power of two; those below `#splitAt` are split already. */
-  #roundSize = 1;
-  #splitAt = 0;
+  readonly #hashing = new LinearHashing(1);
   #freeHead = 0;
   #recordCount = 0;
   #size = 0;
@@ -78,7 +77,7 @@ export class SwarmTable {
   /** The record of the info-hash (five words), or -1. */
   find(infoHash: Uint32Array): number {
     const key = this.#hash.hash32(infoHash, 5);
-    const bucket = this.#bucketOf(key);
+    const bucket = this.#hashing.bucketOf(key);
     let link = this.#buckets[bucket >>> BUCKETS_PER_CHUNK_BITS]![bucket & (BUCKETS_PER_CHUNK - 1)]!;
     while (link !== 0) {
       const words = this.wordsOf(link - 1);
@@ -101,14 +100,14 @@ export class SwarmTable {
     words[base + SWARM.key] = this.#hash.hash32(infoHash, 5);
     this.#size++;
     this.#link(index);
-    if (this.#size > this.#bucketCount) this.#split();
+    if (this.#size > this.#hashing.bucketCount) this.#split();
     return index;
   }
 
   remove(index: number): void {
     const words = this.wordsOf(index);
     const base = this.baseOf(index);
-    const bucket = this.#bucketOf(words[base + SWARM.key]!);
+    const bucket = this.#hashing.bucketOf(words[base + SWARM.key]!);
     const heads = this.#buckets[bucket >>> BUCKETS_PER_CHUNK_BITS]!;
     const headAt = bucket & (BUCKETS_PER_CHUNK - 1);
     if (heads[headAt] === index + 1) heads[headAt] = words[base + SWARM.next]!;
@@ -129,22 +128,13 @@ export class SwarmTable {
     this.#freeHead = index + 1;
     this.#size--;
     // Two, so that the buckets keep up with the swarms.
-    for (let i = 0; i < 2 && this.#size < this.#bucketCount >> 1; i++) this.#merge();
-  }
-
-  get #bucketCount(): number {
-    return this.#roundSize + this.#splitAt;
-  }
-
-  #bucketOf(key: number): number {
-    const bucket = key & (this.#roundSize - 1);
-    return bucket < this.#splitAt ? key & (2 * this.#roundSize - 1) : bucket;
+    for (let i = 0; i < 2 && this.#size < this.#hashing.bucketCount >> 1; i++) this.#merge();
   }
 
   #link(index: number): void {
     const words = this.wordsOf(index);
     const base = this.baseOf(index);
-    const bucket = this.#bucketOf(words[base + SWARM.key]!);
+    const bucket = this.#hashing.bucketOf(words[base + SWARM.key]!);
     const heads = this.#buckets[bucket >>> BUCKETS_PER_CHUNK_BITS]!;
     words[base + SWARM.next] = heads[bucket & (BUCKETS_PER_CHUNK - 1)]!;
     heads[bucket & (BUCKETS_PER_CHUNK - 1)] = index + 1;
@@ -163,28 +153,17 @@ export class SwarmTable {
   }
 
   #split(): void {
-    const bucket = this.#splitAt;
-    const last = this.#bucketCount;
+    const last = this.#hashing.bucketCount;
     if (last >>> BUCKETS_PER_CHUNK_BITS >= this.#buckets.length)
       this.#buckets.push(new Uint32Array(BUCKETS_PER_CHUNK));
-    this.#splitAt++;
-    if (this.#splitAt === this.#roundSize) {
-      this.#roundSize *= 2;
-      this.#splitAt = 0;
-    }
-    this.#relink(bucket);
+    this.#relink(this.#hashing.grow());
   }
 
   #merge(): void {
-    if (this.#bucketCount === 1) return;
-    if (this.#splitAt === 0) {
-      this.#roundSize /= 2;
-      this.#splitAt = this.#roundSize;
-    }
-    this.#splitAt--;
-    this.#relink(this.#bucketCount);
-    if (this.#buckets.length - 1 > (this.#bucketCount + BUCKETS_PER_CHUNK) >>> BUCKETS_PER_CHUNK_BITS)
-      this.#buckets.pop();
+    const last = this.#hashing.shrink();
+    if (last < 0) return;
+    this.#relink(last);
+    if (this.#buckets.length - 1 > (last + BUCKETS_PER_CHUNK) >>> BUCKETS_PER_CHUNK_BITS) this.#buckets.pop();
   }
 }
 
