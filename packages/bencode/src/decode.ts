@@ -24,6 +24,6 @@ export function decodePrefix(
   bytes: Uint8Array,
   options?: DecodeOptions,
 ): { value: BencodeValue; length: number } {
-  const { input, end, next } = scan(bytes, options);
-  return { value: readValue({ input, at: 0, next }), length: end };
+  const cursor = scan(bytes, options);
+  return { value: readValue(cursor), length: cursor.at };
 }

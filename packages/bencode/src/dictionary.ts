@@ -2,6 +2,7 @@ import { decodeText, holdsText, keyText } from "./bytes.ts";
 import {
   type CheckedInput,
   CONTAINER_LENGTH,
+  type Cursor,
   DICTIONARY,
   END,
   INTEGER,
@@ -119,9 +120,7 @@ export class BencodeDictionary {
     const cursor = this.#enter();
     const { source } = cursor.input;
     while (source[cursor.at] !== END) {
-      const length = readNumber(cursor);
-      const start = cursor.at;
-      cursor.at += length;
+      const start = passString(cursor);
       if (holdsText(source, start, cursor.at, wanted)) return cursor;
       skip(cursor);
     }
@@ -144,13 +143,6 @@ export class BencodeDictionary {
       next: this.#index + CONTAINER_LENGTH,
     };
   }
-}
-
-/** A place in checked input, and the index in `containers` of the first one that starts there or later. */
-export interface Cursor {
-  readonly input: CheckedInput;
-  at: number;
-  next: number;
 }
 
 /** Makes something of the value at the cursor and moves the cursor behind it. */
@@ -194,26 +186,29 @@ function readInteger(cursor: Cursor): number | bigint {
 
 /** A plain Uint8Array, even when the input is a subclass such as Buffer. */
 function readBytes(cursor: Cursor): Uint8Array {
-  const length = readNumber(cursor);
-  const start = cursor.at;
-  cursor.at += length;
-  return new Uint8Array(cursor.input.buffer, cursor.input.byteOffset + start, length);
+  const start = passString(cursor);
+  return new Uint8Array(cursor.input.buffer, cursor.input.byteOffset + start, cursor.at - start);
 }
 
 function readText(cursor: Cursor): string;
 function readText(cursor: Cursor): string | undefined {
   const { source } = cursor.input;
   if ((source[cursor.at]! ^ ZERO) > 9) return undefined;
-  const length = readNumber(cursor);
-  const start = cursor.at;
-  cursor.at += length;
-  return decodeText(source, start, cursor.at);
+  return decodeText(source, passString(cursor), cursor.at);
 }
 
 function readSpan(cursor: Cursor): ByteSpan {
   const start = cursor.at;
   skip(cursor);
   return { start, end: cursor.at };
+}
+
+/** Moves the cursor behind a string and returns where its payload starts. */
+function passString(cursor: Cursor): number {
+  const length = readNumber(cursor);
+  const start = cursor.at;
+  cursor.at += length;
+  return start;
 }
 
 /** What the digits count; the cursor moves behind the byte that ends them. */
@@ -231,8 +226,5 @@ function skip(cursor: Cursor): void {
   else if (first === LIST || first === DICTIONARY) {
     cursor.at = containers[cursor.next + 1]!;
     cursor.next = containers[cursor.next + 2]!;
-  } else {
-    const length = readNumber(cursor);
-    cursor.at += length;
-  }
+  } else passString(cursor);
 }

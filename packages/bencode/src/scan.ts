@@ -32,6 +32,13 @@ export interface CheckedInput {
   readonly tolerant: boolean;
 }
 
+/** A place in checked input, and the index in `containers` of the first one that starts there or later. */
+export interface Cursor {
+  readonly input: CheckedInput;
+  at: number;
+  next: number;
+}
+
 export const CONTAINER_LENGTH = 3;
 
 /**
@@ -57,7 +64,7 @@ export function scan(
     maxDigitCount = DEFAULT_DECODE_OPTIONS.maxDigitCount,
     tolerant = DEFAULT_DECODE_OPTIONS.tolerant,
   }: DecodeOptions = DEFAULT_DECODE_OPTIONS,
-): { input: CheckedInput; end: number; next: number } {
+): Cursor {
   // Offsets of 31 bits.
   if (source.length > 0x7fff_ffff) fail("BENCODE_LIMIT", 0);
   if (pooledCount > POOL_LENGTH / 2) {
@@ -144,7 +151,7 @@ export function scan(
   if (containers === pool) pooledCount = next;
   else containers = containers.slice(0, next);
   const { buffer, byteOffset } = source;
-  return { input: { source, buffer, byteOffset, containers, tolerant }, end: at, next: root };
+  return { input: { source, buffer, byteOffset, containers, tolerant }, at: 0, next: root };
 }
 
 export function fail(code: BencodeErrorCode, offset: number): never {
