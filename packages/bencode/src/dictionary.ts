@@ -215,7 +215,7 @@ function passString(cursor: Cursor): number {
 function readNumber(cursor: Cursor): number {
   const { source } = cursor.input;
   let number = 0;
-  for (let digit; (digit = source[cursor.at++]! ^ ZERO) < 10; ) number = number * 10 + digit;
+  for (let digit; (digit = source[cursor.at++]! ^ ZERO) < 10;) number = number * 10 + digit;
   return number;
 }
 

@@ -32,7 +32,8 @@ let at = 0;
  * The canonical encoding of `value`. Text is written as UTF-8, keys are sorted by their bytes. Like those of Node's
  * `Buffer.from`, small results are views of one buffer: do not transfer their `buffer`; `slice` gives a copy of its own.
  *
- * @throws TypeError for what bencode has no form for and for keys that are the same bytes; RangeError for numbers that
+ * @throws TypeError for what bencode has no form for, for keys that are the same bytes, and for a long value whose getters
+ * give something else when asked again; RangeError for numbers that
  * are no safe integers (use bigint) and for values nested deeper than MAX_DEPTH.
  */
 export function encode(value: Encodable): Uint8Array {
@@ -106,8 +107,7 @@ function writeDictionary(value: unknown, depth: number): void {
       throw new TypeError("bencode has no form for this");
     // Asked by name, so that who only encodes need not carry the decoder. Under such a key others have data or nothing.
     const { encodedForm } = value as Partial<BencodeDictionary>;
-    const form =
-      typeof encodedForm === "function" ? encodedForm.call(value as BencodeDictionary) : undefined;
+    const form = typeof encodedForm === "function" ? encodedForm.call(value as BencodeDictionary) : undefined;
     if (form instanceof Uint8Array) return writeRaw(form);
     decoded = form;
   }
