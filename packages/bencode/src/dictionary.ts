@@ -78,8 +78,7 @@ export class BencodeDictionary {
 
   /** Where in the input this dictionary lies. */
   get span(): ByteSpan {
-    const { containers } = this.#input;
-    return { start: containers[this.#index]!, end: containers[this.#index + 1]! };
+    return readSpan(this.#cursor());
   }
 
   /** Keys as bytes, and values, in stored order: for keys that are no text, such as info-hashes. */
@@ -117,7 +116,7 @@ export class BencodeDictionary {
   /** A cursor at the value of `key`. */
   #find(key: string | Uint8Array): Cursor | undefined {
     const wanted = keyText(key);
-    const cursor = this.#enter();
+    const cursor = enter(this.#cursor());
     const { source } = cursor.input;
     while (source[cursor.at] !== END) {
       const start = passString(cursor);
@@ -129,19 +128,15 @@ export class BencodeDictionary {
 
   /** An array, because V8 steps through one several times as fast as through what a generator yields. */
   #readAll<Key, Value>(readKey: Reader<Key>, read: Reader<Value>): [Key, Value][] {
-    const cursor = this.#enter();
+    const cursor = enter(this.#cursor());
     const all: [Key, Value][] = [];
     while (cursor.input.source[cursor.at] !== END) all.push([readKey(cursor), read(cursor)]);
     return all;
   }
 
-  /** A cursor at the first key. */
-  #enter(): Cursor {
-    return {
-      input: this.#input,
-      at: this.#input.containers[this.#index]! + 1,
-      next: this.#index + CONTAINER_LENGTH,
-    };
+  /** At the beginning of the dictionary. */
+  #cursor(): Cursor {
+    return { input: this.#input, at: this.#input.containers[this.#index]!, next: this.#index };
   }
 }
 
@@ -165,8 +160,7 @@ export function readValue(cursor: Cursor): BencodeValue {
   }
   if (first !== LIST) return readBytes(cursor);
   const items: BencodeValue[] = [];
-  cursor.at++;
-  cursor.next += CONTAINER_LENGTH;
+  enter(cursor);
   while (source[cursor.at] !== END) items.push(readValue(cursor));
   cursor.at++;
   return items;
@@ -174,14 +168,13 @@ export function readValue(cursor: Cursor): BencodeValue {
 
 function readInteger(cursor: Cursor): number | bigint {
   const { source } = cursor.input;
-  const isNegative = source[++cursor.at] === MINUS;
-  const start = cursor.at;
-  if (isNegative) cursor.at++;
-  const value = readNumber(cursor);
-  // Rounding does not bring it below 2^53 again.
-  if (value > Number.MAX_SAFE_INTEGER) return BigInt(decodeText(source, start, cursor.at - 1));
+  const start = ++cursor.at;
+  // A minus ends a number that has no digits yet.
+  let value = readNumber(cursor);
   // `i-0e`, which a tolerant decode takes, is 0.
-  return isNegative ? 0 - value : value;
+  if (source[start] === MINUS) value = 0 - readNumber(cursor);
+  // Rounding does not bring it below 2^53 again.
+  return Number.isSafeInteger(value) ? value : BigInt(decodeText(source, start, cursor.at - 1));
 }
 
 /** A plain Uint8Array, even when the input is a subclass such as Buffer. */
@@ -217,6 +210,13 @@ function readNumber(cursor: Cursor): number {
   let number = 0;
   for (let digit; (digit = source[cursor.at++]! ^ ZERO) < 10;) number = number * 10 + digit;
   return number;
+}
+
+/** Moves the cursor from a list or dictionary to what comes first in it. */
+function enter(cursor: Cursor): Cursor {
+  cursor.at++;
+  cursor.next += CONTAINER_LENGTH;
+  return cursor;
 }
 
 function skip(cursor: Cursor): void {
