@@ -98,6 +98,7 @@ export function scan(
       container = outer;
       depth--;
     } else {
+      if (at >= source.length) fail("BENCODE_UNEXPECTED_END", at);
       if (++count > maxValueCount) fail("BENCODE_LIMIT", at);
       const isString = (first ^ ZERO) < 10;
       if (isString || (first === INTEGER && expected < KEY_OR_END)) {
@@ -144,14 +145,17 @@ export function scan(
         container = next;
         next += CONTAINER_LENGTH;
         key = 0;
-      } else fail(at < source.length ? "BENCODE_UNEXPECTED_BYTE" : "BENCODE_UNEXPECTED_END", at);
+      } else fail("BENCODE_UNEXPECTED_BYTE", at);
     }
     expected = source[containers[container]!] === LIST ? ITEM_OR_END : KEY_OR_END;
   } while (depth > 0);
   if (containers === pool) pooledCount = next;
   else containers = containers.slice(0, next);
-  const { buffer, byteOffset } = source;
-  return { input: { source, buffer, byteOffset, containers, tolerant }, at: 0, next: root };
+  return {
+    input: { source, buffer: source.buffer, byteOffset: source.byteOffset, containers, tolerant },
+    at: 0,
+    next: root,
+  };
 }
 
 export function fail(code: BencodeErrorCode, offset: number): never {
