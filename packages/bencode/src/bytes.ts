@@ -16,7 +16,7 @@ export function encodeText(text: string): Uint8Array {
 /** Short texts, most of them keys, come again and again: making one takes ten times as long as seeing that it is the same. */
 const KNOWN_COUNT = 256;
 const KNOWN_LENGTH = 32;
-const known: string[] = /* @__PURE__ */ Array<string>(KNOWN_COUNT).fill("");
+const known: string[] = [];
 
 /** The text of UTF-8 from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
 export function decodeText(source: Uint8Array, start: number, end: number): string {

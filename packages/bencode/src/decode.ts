@@ -1,4 +1,4 @@
-import { spanAt, valueAt, type BencodeValue } from "./dictionary.ts";
+import { readValue, type BencodeValue } from "./dictionary.ts";
 import type { DecodeOptions } from "./options.ts";
 import { fail, scan } from "./scan.ts";
 
@@ -24,6 +24,6 @@ export function decodePrefix(
   bytes: Uint8Array,
   options?: DecodeOptions,
 ): { value: BencodeValue; length: number } {
-  const tape = scan(bytes, options);
-  return { value: valueAt(tape, tape.root), length: spanAt(tape, tape.root).end };
+  const cursor = scan(bytes, options);
+  return { value: readValue(cursor), length: cursor.at };
 }

@@ -1,5 +1,15 @@
 import { decodeText, holdsText, keyText } from "./bytes.ts";
-import { indexAfter, LIST, MINUS, type Tape, TOKEN_LENGTH, ZERO } from "./scan.ts";
+import {
+  type CheckedInput,
+  CONTAINER_LENGTH,
+  type Cursor,
+  DICTIONARY,
+  END,
+  INTEGER,
+  LIST,
+  MINUS,
+  ZERO,
+} from "./scan.ts";
 
 /** What a decoded value can be. Strings are bytes; an integer is a bigint only when a number would round it. */
 export type BencodeValue = number | bigint | Uint8Array | readonly BencodeValue[] | BencodeDictionary;
@@ -17,19 +27,20 @@ export interface ByteSpan {
  * keys; for many lookups in a large dictionary, make a Map of `byteEntries`.
  */
 export class BencodeDictionary {
-  readonly #tape: Tape;
-  readonly #token: number;
+  readonly #input: CheckedInput;
+  /** Index in `containers`. */
+  readonly #index: number;
 
   /** @internal Dictionaries come from `decode`. To encode one, give `encode` a Map or an object. */
-  constructor(tape: Tape, token: number) {
-    this.#tape = tape;
-    this.#token = token;
+  constructor(input: CheckedInput, index: number) {
+    this.#input = input;
+    this.#index = index;
   }
 
   /** The value, of whatever type. */
   get(key: string | Uint8Array): BencodeValue | undefined {
-    const token = this.#find(key);
-    return token > 0 ? valueAt(this.#tape, token) : undefined;
+    const cursor = this.#find(key);
+    return cursor && readValue(cursor);
   }
 
   /** The string as a view of the input. */
@@ -39,8 +50,8 @@ export class BencodeDictionary {
 
   /** The string read as UTF-8; bytes that are not UTF-8 become U+FFFD. */
   getText(key: string | Uint8Array): string | undefined {
-    const token = this.#find(key);
-    return token > 0 ? textAt(this.#tape, token) : undefined;
+    const cursor = this.#find(key);
+    return cursor && readText(cursor);
   }
 
   /** The integer, if a number holds it exactly (at most 2^53 - 1 either way). `get` gives larger ones as bigint. */
@@ -61,33 +72,33 @@ export class BencodeDictionary {
 
   /** Where in the input the encoded value of `key` lies: an info-hash is taken over exactly these bytes. */
   spanOf(key: string | Uint8Array): ByteSpan | undefined {
-    const token = this.#find(key);
-    return token > 0 ? spanAt(this.#tape, token) : undefined;
+    const cursor = this.#find(key);
+    return cursor && readSpan(cursor);
   }
 
   /** Where in the input this dictionary lies. */
   get span(): ByteSpan {
-    return spanAt(this.#tape, this.#token);
+    return readSpan(this.#cursor());
   }
 
   /** Keys as bytes, and values, in stored order: for keys that are no text, such as info-hashes. */
   byteEntries(): [Uint8Array, BencodeValue][] {
-    return this.#readAll(bytesAt, valueAt);
+    return this.#readAll(readBytes, readValue);
   }
 
   /** Keys as bytes, and where the encoded values lie in the input, in stored order. */
   spans(): [Uint8Array, ByteSpan][] {
-    return this.#readAll(bytesAt, spanAt);
+    return this.#readAll(readBytes, readSpan);
   }
 
   /** Keys read as UTF-8, and values, in stored order. */
   entries(): [string, BencodeValue][] {
-    return this.#readAll(textAt, valueAt);
+    return this.#readAll(readText, readValue);
   }
 
   /** Keys read as UTF-8, in stored order. */
   keys(): string[] {
-    return this.#readAll(textAt, spanAt).map(([key]) => key);
+    return this.#readAll(readText, skip).map(([key]) => key);
   }
 
   /** As `entries`. */
@@ -97,80 +108,123 @@ export class BencodeDictionary {
 
   /** @internal For `encode`: the bytes of this dictionary when they are canonical, or else what is in it. */
   encodedForm(): Uint8Array | [Uint8Array, BencodeValue][] {
-    const { source, tolerant } = this.#tape;
+    const { source, tolerant } = this.#input;
     const { start, end } = this.span;
     return tolerant ? this.byteEntries() : source.subarray(start, end);
   }
 
-  /** Tape index of the value of `key`; 0 when there is none, for there a key or the outermost value is. */
-  #find(key: string | Uint8Array): number {
-    const tape = this.#tape;
-    const { source, tokens } = tape;
+  /** A cursor at the value of `key`. */
+  #find(key: string | Uint8Array): Cursor | undefined {
     const wanted = keyText(key);
-    const end = endOf(tape, this.#token);
-    for (let at = this.#token + TOKEN_LENGTH; at < end; at = indexAfter(tape, at + TOKEN_LENGTH))
-      if (holdsText(source, tokens[at + 1]!, tokens[at + TOKEN_LENGTH]!, wanted)) return at + TOKEN_LENGTH;
-    return 0;
+    const cursor = enter(this.#cursor());
+    const { source } = cursor.input;
+    while (source[cursor.at] !== END) {
+      const start = passString(cursor);
+      if (holdsText(source, start, cursor.at, wanted)) return cursor;
+      skip(cursor);
+    }
+    return undefined;
   }
 
   /** An array, because V8 steps through one several times as fast as through what a generator yields. */
-  #readAll<Key, Value>(key: Reader<Key>, value: Reader<Value>): [Key, Value][] {
-    const tape = this.#tape;
-    const end = endOf(tape, this.#token);
+  #readAll<Key, Value>(readKey: Reader<Key>, read: Reader<Value>): [Key, Value][] {
+    const cursor = enter(this.#cursor());
     const all: [Key, Value][] = [];
-    for (let at = this.#token + TOKEN_LENGTH; at < end; at = indexAfter(tape, at + TOKEN_LENGTH))
-      all.push([key(tape, at), value(tape, at + TOKEN_LENGTH)]);
+    while (cursor.input.source[cursor.at] !== END) all.push([readKey(cursor), read(cursor)]);
     return all;
+  }
+
+  /** At the beginning of the dictionary. */
+  #cursor(): Cursor {
+    return { input: this.#input, at: this.#input.containers[this.#index]!, next: this.#index };
   }
 }
 
-/** Makes something of the value at a tape index. */
-type Reader<Value> = (tape: Tape, token: number) => Value;
+/** Makes something of the value at the cursor and moves the cursor behind it. */
+type Reader<Value> = (cursor: Cursor) => Value;
 
 function only<Type>(type: abstract new (...args: never[]) => Type, value: unknown): Type | undefined {
   return value instanceof type ? value : undefined;
 }
 
 /** The value; dictionaries in it are built no further. Recursion is bounded by MAX_DEPTH. */
-export function valueAt(tape: Tape, token: number): BencodeValue {
-  const { source, tokens } = tape;
-  const kind = tokens[token + 1]!;
-  if (kind > 0) return bytesAt(tape, token);
-  if (kind === 0) return readInteger(source, tokens[token]! + 1, tokens[token + TOKEN_LENGTH]! - 1);
-  if (source[tokens[token]!] !== LIST) return new BencodeDictionary(tape, token);
+export function readValue(cursor: Cursor): BencodeValue {
+  const { input } = cursor;
+  const { source } = input;
+  const first = source[cursor.at];
+  if (first === INTEGER) return readInteger(cursor);
+  if (first === DICTIONARY) {
+    const dictionary = new BencodeDictionary(input, cursor.next);
+    skip(cursor);
+    return dictionary;
+  }
+  if (first !== LIST) return readBytes(cursor);
   const items: BencodeValue[] = [];
-  const end = endOf(tape, token);
-  for (let at = token + TOKEN_LENGTH; at < end; at = indexAfter(tape, at)) items.push(valueAt(tape, at));
+  enter(cursor);
+  while (source[cursor.at] !== END) items.push(readValue(cursor));
+  cursor.at++;
   return items;
 }
 
-function readInteger(source: Uint8Array, start: number, end: number): number | bigint {
-  const isNegative = source[start] === MINUS;
-  let value = 0;
-  for (let at = isNegative ? start + 1 : start; at < end; at++) value = value * 10 + (source[at]! ^ ZERO);
-  // Rounding does not bring it below 2^53 again.
-  if (value > Number.MAX_SAFE_INTEGER) return BigInt(decodeText(source, start, end));
+function readInteger(cursor: Cursor): number | bigint {
+  const { source } = cursor.input;
+  const start = ++cursor.at;
+  // A minus ends a number that has no digits yet.
+  let value = readNumber(cursor);
   // `i-0e`, which a tolerant decode takes, is 0.
-  return isNegative ? 0 - value : value;
+  if (source[start] === MINUS) value = 0 - readNumber(cursor);
+  // Rounding does not bring it below 2^53 again.
+  return Number.isSafeInteger(value) ? value : BigInt(decodeText(source, start, cursor.at - 1));
 }
 
 /** A plain Uint8Array, even when the input is a subclass such as Buffer. */
-function bytesAt({ buffer, byteOffset, tokens }: Tape, token: number): Uint8Array {
-  const start = tokens[token + 1]!;
-  return new Uint8Array(buffer, byteOffset + start, tokens[token + TOKEN_LENGTH]! - start);
+function readBytes(cursor: Cursor): Uint8Array {
+  const start = passString(cursor);
+  return new Uint8Array(cursor.input.buffer, cursor.input.byteOffset + start, cursor.at - start);
 }
 
-function textAt(tape: Tape, token: number): string;
-function textAt({ source, tokens }: Tape, token: number): string | undefined {
-  const start = tokens[token + 1]!;
-  return start > 0 ? decodeText(source, start, tokens[token + TOKEN_LENGTH]!) : undefined;
+function readText(cursor: Cursor): string;
+function readText(cursor: Cursor): string | undefined {
+  const { source } = cursor.input;
+  if ((source[cursor.at]! ^ ZERO) > 9) return undefined;
+  return decodeText(source, passString(cursor), cursor.at);
 }
 
-/** Tape index of the end of a list or dictionary. */
-function endOf({ tokens }: Tape, token: number): number {
-  return -tokens[token + 1]! - TOKEN_LENGTH;
+function readSpan(cursor: Cursor): ByteSpan {
+  const start = cursor.at;
+  skip(cursor);
+  return { start, end: cursor.at };
 }
 
-export function spanAt(tape: Tape, token: number): ByteSpan {
-  return { start: tape.tokens[token]!, end: tape.tokens[indexAfter(tape, token)]! };
+/** Moves the cursor behind a string and returns where its payload starts. */
+function passString(cursor: Cursor): number {
+  const length = readNumber(cursor);
+  const start = cursor.at;
+  cursor.at += length;
+  return start;
+}
+
+/** What the digits count; the cursor moves behind the byte that ends them. */
+function readNumber(cursor: Cursor): number {
+  const { source } = cursor.input;
+  let number = 0;
+  for (let digit; (digit = source[cursor.at++]! ^ ZERO) < 10;) number = number * 10 + digit;
+  return number;
+}
+
+/** Moves the cursor from a list or dictionary to what comes first in it. */
+function enter(cursor: Cursor): Cursor {
+  cursor.at++;
+  cursor.next += CONTAINER_LENGTH;
+  return cursor;
+}
+
+function skip(cursor: Cursor): void {
+  const { source, containers } = cursor.input;
+  const first = source[cursor.at]!;
+  if (first === INTEGER) while (source[cursor.at++] !== END);
+  else if (first === LIST || first === DICTIONARY) {
+    cursor.at = containers[cursor.next + 1]!;
+    cursor.next = containers[cursor.next + 2]!;
+  } else passString(cursor);
 }

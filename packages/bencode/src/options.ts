@@ -6,8 +6,8 @@ export interface DecodeOptions {
   /** Lists and dictionaries inside one another; 100 by default, as in libtorrent, and never more than MAX_DEPTH. */
   readonly maxDepth?: number;
   /**
-   * Values and keys in all; 3,000,000 by default, as in libtorrent. Each takes 8 bytes while decoded, a list or
-   * dictionary 16.
+   * Values and keys in all; 3,000,000 by default, as in libtorrent. Each list and dictionary takes 12 bytes while
+   * decoded, and up to twice that while it is checked; strings and integers take none beside the input.
    */
   readonly maxValueCount?: number;
   /** Digits of one integer; 10,000 by default. BEP 3 sets no limit, but reading n digits costs more than n. */

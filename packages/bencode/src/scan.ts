@@ -13,31 +13,38 @@ export const MINUS = 0x2d;
 /** A byte is a digit when it and this one differ by less than 10, bit by bit; the difference is what it counts. */
 export const ZERO = 0x30;
 
-/** Numbers that each token takes on the tape: where it starts, and one that depends on its kind. */
-export const TOKEN_LENGTH = 2;
-
 /**
- * A value that was checked but not yet built: its tokens, in the order of the input. A token is an integer, a string,
- * the beginning of a list or dictionary, or the end of one. Its first number is the place of its first byte, so that a
- * value ends where the next token starts. Its second number is for a string where the payload begins, for an integer 0,
- * for a list or dictionary minus the tape index after its end. JavaScript values are made of it only when they are asked
- * for: most messages are asked for two or three keys, and making views of all strings costs more than all the checking.
+ * Input that was checked but not yet read: JavaScript values are made of it only when they are asked for. Most messages are
+ * asked for two or three keys, and making views of all strings costs more than all the checking.
  */
-export interface Tape {
+export interface CheckedInput {
   readonly source: Uint8Array;
   /** Of `source`, whose getters take longer than these. */
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
-  readonly tokens: Int32Array;
-  /** Tape index of the outermost value. */
-  readonly root: number;
+  /**
+   * CONTAINER_LENGTH numbers for each list and dictionary, in the order in which they start: where it starts, where it
+   * ends, and the index in here of the first one that starts after its end. Strings and integers need no entry, for a
+   * few bytes tell where they end.
+   */
+  readonly containers: Int32Array;
   /** The value need not have just the bytes that its encoding would have. */
   readonly tolerant: boolean;
 }
 
+/** A place in checked input, and the index in `containers` of the first one that starts there or later. */
+export interface Cursor {
+  readonly input: CheckedInput;
+  at: number;
+  next: number;
+}
+
+export const CONTAINER_LENGTH = 3;
+
 /**
- * Tapes of small values lie one behind the other in an array of 8 KiB: an array for each would take more time than the
- * scan (1 to 2 µs of 0.3, measured with Node 20). A longer tape moves to memory of its own.
+ * The containers of small values lie one behind the other in an array of 8 KiB: an array for each value would take more
+ * time than the scan (1 to 2 µs of 0.2, measured with Node 20). More of them move to memory of their own. No plain array:
+ * V8 takes new pages from the system for each large one.
  */
 const POOL_LENGTH = 2048;
 let pool = /* @__PURE__ */ new Int32Array(POOL_LENGTH);
@@ -57,46 +64,41 @@ export function scan(
     maxDigitCount = DEFAULT_DECODE_OPTIONS.maxDigitCount,
     tolerant = DEFAULT_DECODE_OPTIONS.tolerant,
   }: DecodeOptions = DEFAULT_DECODE_OPTIONS,
-): Tape {
-  // The tape holds offsets of 31 bits.
+): Cursor {
+  // Offsets of 31 bits.
   if (source.length > 0x7fff_ffff) fail("BENCODE_LIMIT", 0);
   if (pooledCount > POOL_LENGTH / 2) {
     pool = new Int32Array(POOL_LENGTH);
     pooledCount = 0;
   }
   const root = pooledCount;
-  let tokens = pool;
+  let containers = pool;
   let next = root;
-  // The list or dictionary around the token at hand. While it is open, its second number is the one around it.
-  let parent = 0;
+  // The list or dictionary around the place at hand. While it is open, its second number is the one around it and its
+  // third the latest key of that.
+  let container = root;
   let depth = 0;
   let expected = VALUE;
-  // Its latest key, or 0.
+  // Payload of the latest key, if `key` is not 0.
   let key = 0;
+  let keyEnd = 0;
   let count = 0;
   let at = 0;
   // No closure holds these variables: that alone makes the loop twice as fast in V8.
   do {
-    const token = next;
     const start = at;
     const first = source[at]!;
-    next += TOKEN_LENGTH;
-    // There is always room for one number more: the end of the last token.
-    if (next >= tokens.length) {
-      const longer = new Int32Array(2 * next);
-      longer.set(tokens);
-      tokens = longer;
-    }
-    tokens[token] = at;
     if (first === END && expected > VALUE) {
-      const outer = tokens[parent + 1]!;
-      tokens[parent + 1] = -next;
-      // Before a dictionary's value stands its key.
-      key = parent - TOKEN_LENGTH;
-      parent = outer;
+      // Before a dictionary's value ends its key.
+      keyEnd = containers[container]!;
+      key = containers[container + 2]!;
+      containers[container + 2] = next;
+      const outer = containers[container + 1]!;
+      containers[container + 1] = ++at;
+      container = outer;
       depth--;
-      at++;
     } else {
+      if (at >= source.length) fail("BENCODE_UNEXPECTED_END", at);
       if (++count > maxValueCount) fail("BENCODE_LIMIT", at);
       const isString = (first ^ ZERO) < 10;
       if (isString || (first === INTEGER && expected < KEY_OR_END)) {
@@ -115,18 +117,15 @@ export function scan(
           fail("BENCODE_BAD_NUMBER", digits);
         if (at - digits > maxDigitCount) fail("BENCODE_LIMIT", digits);
         at++;
-        tokens[token + 1] = isString ? at : 0;
         if (isString) {
+          const payload = at;
           at += number;
           if (at > source.length) fail("BENCODE_UNEXPECTED_END", start);
           if (expected === KEY_OR_END) {
-            if (
-              !tolerant &&
-              key > 0 &&
-              !isBefore(source, tokens[key + 1]!, tokens[key + TOKEN_LENGTH]!, tokens[token + 1]!, at)
-            )
+            if (!tolerant && key > 0 && !isBefore(source, key, keyEnd, payload, at))
               fail("BENCODE_KEY_ORDER", start);
-            key = token;
+            key = payload;
+            keyEnd = at;
             expected = VALUE;
             continue;
           }
@@ -135,23 +134,28 @@ export function scan(
         if (depth >= maxDepth || depth >= MAX_DEPTH) fail("BENCODE_LIMIT", at);
         depth++;
         at++;
-        tokens[token + 1] = parent;
-        parent = token;
+        if (next + CONTAINER_LENGTH > containers.length) {
+          const longer = new Int32Array(2 * next);
+          longer.set(containers);
+          containers = longer;
+        }
+        containers[next] = start;
+        containers[next + 1] = container;
+        containers[next + 2] = key;
+        container = next;
+        next += CONTAINER_LENGTH;
         key = 0;
-      } else fail(at < source.length ? "BENCODE_UNEXPECTED_BYTE" : "BENCODE_UNEXPECTED_END", at);
+      } else fail("BENCODE_UNEXPECTED_BYTE", at);
     }
-    expected = source[tokens[parent]!] === LIST ? ITEM_OR_END : KEY_OR_END;
+    expected = source[containers[container]!] === LIST ? ITEM_OR_END : KEY_OR_END;
   } while (depth > 0);
-  tokens[next++] = at;
-  if (tokens === pool) pooledCount = next;
-  else tokens = tokens.slice(0, next);
-  return { source, buffer: source.buffer, byteOffset: source.byteOffset, tokens, root, tolerant };
-}
-
-/** The tape index after the value. */
-export function indexAfter({ tokens }: Tape, token: number): number {
-  const kind = tokens[token + 1]!;
-  return kind < 0 ? -kind : token + TOKEN_LENGTH;
+  if (containers === pool) pooledCount = next;
+  else containers = containers.slice(0, next);
+  return {
+    input: { source, buffer: source.buffer, byteOffset: source.byteOffset, containers, tolerant },
+    at: 0,
+    next: root,
+  };
 }
 
 export function fail(code: BencodeErrorCode, offset: number): never {

@@ -112,6 +112,27 @@ describe("encode", () => {
     expect(result.buffer.byteLength).toBe(result.length);
   });
 
+  it("gives a long result of a getter that encodes something long itself", () => {
+    const value = {
+      get a() {
+        return encode("inner".repeat(1_000));
+      },
+      b: "x".repeat(3_000),
+    };
+    expect(write(value)).toBe(`d1:a5005:5000:${"inner".repeat(1_000)}1:b3000:${"x".repeat(3_000)}e`);
+  });
+
+  it("refuses a value whose length changes while it is encoded", () => {
+    let length = 3_000;
+    const value = {
+      get a() {
+        return "x".repeat(length++);
+      },
+    };
+    expect(() => encode(value)).toThrow(TypeError);
+    expect(write([1])).toBe("li1ee");
+  });
+
   it("goes on when somebody transfers the memory of a small result away", () => {
     const kept = encode("kept");
     structuredClone(kept, { transfer: [kept.buffer as ArrayBuffer] });
