@@ -130,6 +130,7 @@ export class ProxyHandshake {
 
   #readReply(): void {
     const held = this.#held;
+    if (held.length >= 1 && held[0] !== 5) throw proxyFailed("does not speak SOCKS 5");
     if (held.length >= 2 && held[1] !== 0) throw proxyFailed(`refused (SOCKS reply ${held[1]})`);
     const address = decodeSocksAddress(held, 3);
     if (address === undefined) return;

@@ -82,6 +82,18 @@ describe("a handshake with a proxy", () => {
     );
   });
 
+  it.each([
+    ["another version", [4, 0], /does not speak SOCKS 5/],
+    ["another version in its second answer", [5, 0, 4, 0, 0, 1, 0, 0, 0, 0, 0, 0], /does not speak SOCKS 5/],
+    ["a refusal", [5, 0, 5, 2], /SOCKS reply 2/],
+    ["an address of no known kind", [5, 0, 5, 0, 0, 2, 0], /does not speak SOCKS 5/],
+    ["a wish for a password", [5, 2], /wants a password/],
+  ])("ends at %s", (_, words, message) => {
+    const handshake = new ProxyHandshake(SOCKS, TARGET);
+    handshake.start();
+    expect(() => handshake.push(Uint8Array.from(words))).toThrow(message);
+  });
+
   it("does not listen to an answer without end", () => {
     const handshake = new ProxyHandshake(HTTP, TARGET);
     handshake.start();
