@@ -173,6 +173,15 @@ function makeValues() {
       v: "bt 1.0",
       yourip: bytes(4, 8),
     },
+    // As people write it.
+    "extension handshake, unsorted": {
+      m: { ut_pex: 1, ut_metadata: 2, upload_only: 3, ut_holepunch: 4, lt_donthave: 7 },
+      v: "bt 1.0",
+      p: 6881,
+      reqq: 250,
+      metadata_size: 31_235,
+      yourip: bytes(4, 8),
+    },
   };
 }
 

@@ -5,11 +5,11 @@ import { bundleSizes } from "../../scripts/bundle-sizes.mjs";
 // for metainfo with @bt/bencode, @bt/primitives and the hashes of @noble/hashes.
 const BOUNDS: readonly (readonly [name: string, imported: string, own: number, all: number])[] = [
   ["bencode", "{ decode, BencodeError }", 2_100, 2_100],
-  ["bencode", "{ encode }", 1_140, 1_140],
-  ["bencode", "{ decode, encode, BencodeDictionary, BencodeError }", 2_960, 2_960],
+  ["bencode", "{ encode }", 1_190, 1_190],
+  ["bencode", "{ decode, encode, BencodeDictionary, BencodeError }", 3_000, 3_000],
   // With the stream framer, which nobody carries who does not import it.
-  ["bencode", "*", 3_260, 3_260],
-  ["metainfo", "*", 10_000, 15_520],
+  ["bencode", "*", 3_300, 3_300],
+  ["metainfo", "*", 10_000, 15_560],
   ["metainfo", "{ parseTorrent }", 6_250, 10_980],
   ["metainfo", "{ parseMagnet, toMagnet }", 2_450, 2_450],
 ];

@@ -24,6 +24,9 @@ const SLAB_RESULT_LENGTH = 2048;
 let slab = /* @__PURE__ */ new Uint8Array(0);
 let used = 0;
 
+/** So many keys are sorted by moving each to its place, in a fifth of the time that a sort by the runtime takes. */
+const FEW_KEYS = 32;
+
 /** Where an encoding is written, and where its next byte goes. What goes behind the end is lost, and only counted. */
 let target = slab;
 let at = 0;
@@ -113,14 +116,12 @@ function writeDictionary(value: unknown, depth: number): void {
   }
   const map = decoded ? new Map(decoded) : value instanceof Map ? value : undefined;
   let keys: Key[] = map ? [...(map.keys() as Iterable<Key>)] : Object.keys(value as object);
-  for (let i = 1; i < keys.length; i++)
-    if (!isBefore(keys[i - 1]!, keys[i]!)) {
-      // Of what was decoded tolerantly the first of equal keys counts, as for `get`.
-      const byText = new Map(keys.reverse().map((key) => [keyText(key), key]));
-      if (byText.size < keys.length && !decoded) throw new TypeError("a key stands twice");
-      keys = [...byText.keys()].sort().map((text) => byText.get(text)!);
-      break;
-    }
+  if (!sortPlain(keys)) {
+    // Of what was decoded tolerantly the first of equal keys counts, as for `get`.
+    const byText = new Map(keys.reverse().map((key) => [keyText(key), key]));
+    if (byText.size < keys.length && !decoded) throw new TypeError("a key stands twice");
+    keys = [...byText.keys()].sort().map((text) => byText.get(text)!);
+  }
   target[at++] = 0x64;
   for (const key of keys) {
     const item = map ? map.get(key) : (value as Record<Key & string, unknown>)[key as string];
@@ -131,13 +132,31 @@ function writeDictionary(value: unknown, depth: number): void {
   target[at++] = 0x65;
 }
 
-/** True only for text of which it is plain that its bytes come first: so come nearly all keys. */
-function isBefore(a: Key, b: Key): boolean {
-  if (typeof a !== "string" || typeof b !== "string") return false;
+/** Sorts keys of plain text, if they are few or in order already; false when they are not, perhaps in another order then. */
+function sortPlain(keys: Key[]): boolean {
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i]!;
+    let place = i;
+    while (place > 0) {
+      const order = comparePlain(keys[place - 1]!, key);
+      if (order < 0) break;
+      if (order === 0 || keys.length > FEW_KEYS) return false;
+      keys[place] = keys[--place]!;
+      keys[place] = key;
+    }
+  }
+  return true;
+}
+
+/** Below 0 when it is plain that the bytes of `a` come first, above 0 when those of `b` do; so it is with nearly all keys. */
+function comparePlain(a: Key, b: Key): number {
+  if (typeof a !== "string" || typeof b !== "string") return 0;
   let i = 0;
   while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  const ofA = a.charCodeAt(i) | 0;
+  const ofB = b.charCodeAt(i) | 0;
   // From the surrogates on the order of UTF-16 is not that of UTF-8.
-  return i === a.length ? b.length > i : a.charCodeAt(i) < b.charCodeAt(i) && b.charCodeAt(i) < 0xd800;
+  return ofA < 0xd800 && ofB < 0xd800 ? ofA - ofB : 0;
 }
 
 function writeText(text: string): void {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type BencodeDictionary, decode, encode, encodeInto, type Encodable } from "@bt/bencode";
 import { bytes, latin1 } from "./plain.ts";
@@ -138,6 +139,25 @@ describe("encode", () => {
     structuredClone(kept, { transfer: [kept.buffer as ArrayBuffer] });
     expect(kept.length).toBe(0);
     expect(write({ a: 1 })).toBe("d1:ai1ee");
+  });
+
+  it("sorts any keys as their bytes are sorted, few and many, of text and of bytes", () => {
+    const key = fc.oneof(
+      fc.string({ maxLength: 3 }),
+      fc.string({ unit: "binary", maxLength: 3 }),
+      fc.constantFrom("a", "a\0", "ab", "a\ud7ff", "a\ue000", "a\u{10000}"),
+      fc.uint8Array({ maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 80 }), (keys) => {
+        const byBytes = new Map(keys.map((each) => [Buffer.from(each as string).toString("latin1"), each]));
+        const encoded = encode(new Map([...byBytes.values()].map((each) => [each, 1])));
+        const inOrder = [...byBytes.keys()].sort().map((each) => Buffer.from(each, "latin1"));
+        expect(
+          (decode(encoded) as BencodeDictionary).byteEntries().map(([each]) => Buffer.from(each)),
+        ).toEqual(inOrder);
+      }),
+    );
   });
 
   it("sorts 100,000 keys of bytes, and of text that no ASCII is", () => {
