@@ -24,9 +24,13 @@ export const DEFAULT_MAGNET_OPTIONS: Required<MagnetOptions> = Object.freeze({
 /** The multihash prefix of a SHA-256: its code and its length (BEP 9 "magnet URI format"). */
 const SHA256_PREFIX = "1220";
 
+/** Some programs write every URI with an empty authority and path: `magnet:///?xt=…` (Transmission takes these, too). */
+const SCHEME = /^magnet:(?:\/{2,3})?\?/i;
+
 /**
- * The model of a magnet link. Parameters may come in any order and case, with `.1` and so on appended. Trackers and web
- * seeds that are no URLs of a known scheme are left out.
+ * The model of a magnet link, or of an info-hash alone (hex or base32). Parameters may come in any order and case, with
+ * `.1` and so on appended. Trackers and web seeds that are no URLs of a known scheme are left out, and so is in any list
+ * what is there already.
  *
  * @throws MetainfoError METAINFO_MAGNET when this is no magnet link or has no info-hash of BitTorrent.
  */
@@ -35,24 +39,27 @@ export function parseMagnet(uri: string, options?: MagnetOptions): Magnet {
   if (uri.length > maxLength)
     throw new MetainfoError("METAINFO_MAGNET", `${uri.length} characters are too many`);
   const text = uri.trim();
-  if (!/^magnet:\?/i.test(text)) throw new MetainfoError("METAINFO_MAGNET", "this is no magnet link");
+  const bare = parseInfoHash(text);
+  const scheme = bare === undefined ? SCHEME.exec(text)?.[0] : text;
+  if (scheme === undefined) throw new MetainfoError("METAINFO_MAGNET", "this is no magnet link");
 
   const hashes: { infoHash?: Uint8Array; infoHashV2?: Uint8Array } = {};
+  if (bare !== undefined) hashes[bare.length === 20 ? "infoHash" : "infoHashV2"] = bare;
   const facts: { name?: string; length?: number } = {};
-  const trackers: string[] = [];
-  const webSeeds: string[] = [];
-  const acceptableSources: string[] = [];
-  const exactSources: string[] = [];
-  const peers: DhtNodeAddress[] = [];
-  const nodes: DhtNodeAddress[] = [];
+  const trackers = new Map<string, string>();
+  const webSeeds = new Map<string, string>();
+  const acceptableSources = new Map<string, string>();
+  const exactSources = new Map<string, string>();
+  const peers = new Map<string, DhtNodeAddress>();
+  const nodes = new Map<string, DhtNodeAddress>();
   const selections: string[] = [];
-  const keywords: string[] = [];
+  const keywords = new Map<string, string>();
   const others: [string, string][] = [];
-  const addTo = <Item>(list: Item[], item: Item | undefined): void => {
-    if (item !== undefined && list.length < maxUrlCount) list.push(item);
+  const addTo = <Item>(items: Map<string, Item>, text: string, item: Item | undefined): void => {
+    if (item !== undefined && items.size < maxUrlCount) items.set(text, item);
   };
 
-  for (const parameter of text.slice("magnet:?".length).split("&")) {
+  for (const parameter of text.slice(scheme.length).split("&")) {
     if (parameter === "") continue;
     const equals = parameter.indexOf("=");
     const key = decodePercent(equals < 0 ? parameter : parameter.slice(0, equals));
@@ -69,28 +76,28 @@ export function parseMagnet(uri: string, options?: MagnetOptions): Magnet {
         if (/^[0-9]{1,15}$/.test(value)) facts.length = Number(value);
         break;
       case "tr":
-        addTo(trackers, isTrackerUrl(value) ? value : undefined);
+        addTo(trackers, value, isTrackerUrl(value) ? value : undefined);
         break;
       case "ws":
-        addTo(webSeeds, isWebSeedUrl(value) ? value : undefined);
+        addTo(webSeeds, value, isWebSeedUrl(value) ? value : undefined);
         break;
       case "as":
-        addTo(acceptableSources, value);
+        addTo(acceptableSources, value, value);
         break;
       case "xs":
-        addTo(exactSources, value);
+        addTo(exactSources, value, value);
         break;
       case "x.pe":
-        addTo(peers, parseNodeAddress(value));
+        addTo(peers, value, parseNodeAddress(value));
         break;
       case "dht":
-        addTo(nodes, parseNodeAddress(value));
+        addTo(nodes, value, parseNodeAddress(value));
         break;
       case "so":
         selections.push(value);
         break;
       case "kt":
-        for (const word of decodeWords(raw).split(" ")) if (word !== "") addTo(keywords, word);
+        for (const word of decodeWords(raw).split(" ")) if (word !== "") addTo(keywords, word, word);
         break;
       default:
         others.push([key, value]);
@@ -101,14 +108,14 @@ export function parseMagnet(uri: string, options?: MagnetOptions): Magnet {
   return {
     ...hashes,
     ...facts,
-    trackers: [...new Set(trackers)].map((url) => [url]),
-    webSeeds,
-    acceptableSources,
-    exactSources,
-    peers,
-    nodes,
+    trackers: [...trackers.values()].map((url) => [url]),
+    webSeeds: [...webSeeds.values()],
+    acceptableSources: [...acceptableSources.values()],
+    exactSources: [...exactSources.values()],
+    peers: [...peers.values()],
+    nodes: [...nodes.values()],
     ...(selections.length > 0 && { select: parseFileSelection(selections) }),
-    keywords,
+    keywords: [...keywords.values()],
     others,
   };
 }

@@ -6,8 +6,9 @@ import type { StoredFile } from "./stored-file.ts";
 
 /**
  * BEP 52 `piece layers`, each verified against its file's root. Keys are roots in hex. Files that are equal share one.
+ * A layer that is not there is not an error: like libtorrent, what is missing is asked of peers, as after a magnet link.
  *
- * @throws MetainfoError for a layer that is missing, of the wrong size, of no file, or does not hash to its root.
+ * @throws MetainfoError for a layer of the wrong size, of no file, or one that does not hash to its root.
  */
 export function readPieceLayers(
   layers: BencodeDictionary,
@@ -25,6 +26,7 @@ export function readPieceLayers(
     if (piecesRoot === undefined || length <= pieceLength) continue;
     const key = formatHex(piecesRoot);
     const layer = stored.get(key);
+    if (layer === undefined) continue;
     if (
       !(layer instanceof Uint8Array) ||
       layer.length !== Math.ceil(length / pieceLength) * MERKLE_HASH_LENGTH

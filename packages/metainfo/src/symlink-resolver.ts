@@ -10,18 +10,20 @@ export class SymlinkResolver {
   readonly #files = new Map<string, number>();
   readonly #directories = new Set<string>();
   readonly #paths: readonly (readonly string[])[];
-  readonly #targets: ReadonlyMap<number, readonly string[]>;
+  readonly #targets = new Map<number, readonly string[]>();
   /** Link to what it leads to in the end; `undefined` when that is nothing, or while it is being looked for. */
   readonly #resolved = new Map<number, string | undefined>();
 
-  /** `stored` are the paths before, `paths` after name collisions were settled; `targets` by the link's file index. */
+  /**
+   * `stored` are the paths before, `paths` after name collisions were settled; `targets` by the link's file index, each
+   * with the torrent's folder as first element.
+   */
   constructor(
     stored: readonly (readonly string[])[],
     paths: readonly (readonly string[])[],
     targets: ReadonlyMap<number, readonly string[]>,
   ) {
     this.#paths = paths;
-    this.#targets = targets;
     for (const [index, path] of stored.entries()) {
       const joined = path.join("/");
       if (!this.#files.has(joined)) this.#files.set(joined, index);
@@ -31,6 +33,22 @@ export class SymlinkResolver {
         this.#directories.add(directory);
       }
     }
+    for (const [index, target] of targets) this.#targets.set(index, this.#meant(target, stored[index]!));
+  }
+
+  /**
+   * BEP 47 has targets from the torrent's folder on. Old torrents have them from the link's own directory on, as on a
+   * disk (`Versions/Current` to `A`): read so, as libtorrent does, where only that leads to something.
+   */
+  #meant(target: readonly string[], link: readonly string[]): readonly string[] {
+    if (link.length <= 2 || this.#exists(target)) return target;
+    const fromLink = [...link.slice(0, -1), ...target.slice(1)];
+    return this.#exists(fromLink) ? fromLink : target;
+  }
+
+  #exists(path: readonly string[]): boolean {
+    const joined = path.join("/");
+    return this.#files.has(joined) || this.#directories.has(joined);
   }
 
   /** The targets of all links that lead to a file or directory, with the names that those have in the end. */

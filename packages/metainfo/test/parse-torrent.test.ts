@@ -320,6 +320,24 @@ describe("symbolic links", () => {
     ).toEqual([undefined, "name/d/f", "name/d", "name/l2/f", "name/l3"]);
   });
 
+  it("lead from the link's own directory on, as old torrents have them, where they do not from the top", () => {
+    expect(
+      linksOf(
+        file("Versions", "A", "f"),
+        link(["Versions", "Current"], ["A"]),
+        link(["g"], ["Versions", "Current", "f"]),
+        link(["Versions", "h"], ["A", "f"]),
+      ),
+    ).toEqual([undefined, "name/Versions/A", "name/Versions/Current/f", "name/Versions/A/f"]);
+    // The top comes first, as BEP 47 has it.
+    expect(linksOf(file("A"), file("d", "A"), link(["d", "l"], ["A"]))).toEqual([
+      undefined,
+      undefined,
+      "name/A",
+    ]);
+    expect(linksOf(file("a"), link(["d", "l"], ["..", "a"]))).toEqual([undefined, undefined]);
+  });
+
   it("never lead out: a climbing target is taken literally, and one that is nowhere makes an ordinary file", () => {
     expect(linksOf(file("f"), link(["l"], ["..", "..", "etc", "passwd"]))).toEqual([undefined, undefined]);
     expect(linksOf(file("f"), link(["l"], ["/etc/passwd"]))).toEqual([undefined, undefined]);
