@@ -1,4 +1,4 @@
-import { BencodeDictionary, BencodeError, decodePrefix } from "@bt/bencode";
+import { BencodeDictionary, BencodeError, decodePrefix, type BencodeErrorCode } from "@bt/bencode";
 import { MetainfoError } from "./errors.ts";
 import { DEFAULT_PARSE_OPTIONS, type ParseOptions } from "./options.ts";
 
@@ -7,12 +7,15 @@ export interface DecodedTorrent {
   readonly torrent: BencodeDictionary;
   /** Bytes that the dictionary takes. */
   readonly length: number;
-  /** Whether the encoding is canonical. BEP 52 takes nothing else; of v1, other clients take unsorted keys. */
+  /** Whether the encoding is canonical. BEP 52 takes nothing else; of v1, other clients take more. */
   readonly isCanonical: boolean;
 }
 
+/** Unsorted keys, leading zeros and `i-0e`: libtorrent takes them, in v1 and outside of the info dictionary. */
+const TOLERATED: ReadonlySet<BencodeErrorCode> = new Set(["BENCODE_KEY_ORDER", "BENCODE_BAD_NUMBER"]);
+
 /**
- * Strict first; when keys are out of order, tolerant.
+ * Strict first, then tolerant if that may help.
  *
  * @throws MetainfoError
  */
@@ -24,7 +27,7 @@ export function decodeTorrent(bytes: Uint8Array, options?: ParseOptions): Decode
     return decodeDictionary(bytes, maxValueCount, true);
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
-    if (error.code !== "BENCODE_KEY_ORDER") throw wrapped(error);
+    if (!TOLERATED.has(error.code)) throw wrapped(error);
   }
   try {
     return decodeDictionary(bytes, maxValueCount, false);

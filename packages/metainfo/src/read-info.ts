@@ -152,8 +152,9 @@ function verifyLayers(
 
 /** 1 or 2. */
 function readMetaVersion(info: BencodeDictionary): number {
-  const version = info.get("meta version") ?? 1;
-  if (typeof version !== "number" || version > 2)
+  const version = info.get("meta version");
+  // As in libtorrent: what is no number says nothing.
+  if (typeof version === "bigint" || (typeof version === "number" && version > 2))
     throw new MetainfoError("METAINFO_UNSUPPORTED_VERSION", "its meta version is neither 1 nor 2");
   // As in libtorrent: what was meant to be v2 is not shared as something else.
   if (version !== 2 && info.getDictionary("file tree") !== undefined)
