@@ -202,6 +202,10 @@ describe("parseTorrent of v1", () => {
       expect(codeOf(() => parseTorrent(bytes(`d4:infod6:length${length}e`)))).toBe("METAINFO_BENCODE");
   });
 
+  it("is a single file when files is no list", () => {
+    for (const files of ["x", 5, {}]) expect(parseTorrent(torrentOf({ files })).isMultiFile).toBe(false);
+  });
+
   it("takes no text for a meta version", () => {
     for (const version of ["2", []])
       expect(parseTorrent(torrentOf({ "meta version": version })).version).toBe("v1");
