@@ -1,4 +1,4 @@
-import type { BencodeDictionary, BencodeValue } from "@bt/bencode";
+import type { BencodeDictionary } from "@bt/bencode";
 import { BLOCK_LENGTH, bytesEqual, formatHex } from "@bt/primitives";
 import { MetainfoError } from "./errors.ts";
 import { MERKLE_HASH_LENGTH, merklePadRoot, merkleRoot } from "./merkle.ts";
@@ -15,40 +15,34 @@ export function readPieceLayers(
   files: readonly StoredFile[],
   pieceLength: number,
 ): Map<string, Uint8Array> {
-  const stored = new Map<string, BencodeValue>();
-  for (const [root, layer] of layers.byteEntries()) {
-    if (root.length !== MERKLE_HASH_LENGTH) throw ofNoFile();
-    stored.set(formatHex(root), layer);
+  const owners = new Map<string, number[]>();
+  for (const [index, { length, piecesRoot }] of files.entries()) {
+    if (piecesRoot === undefined || length <= pieceLength) continue;
+    const key = formatHex(piecesRoot);
+    const equal = owners.get(key);
+    if (equal === undefined) owners.set(key, [index]);
+    else equal.push(index);
   }
   const verified = new Map<string, Uint8Array>();
   const pad = merklePadRoot(pieceLength / BLOCK_LENGTH);
-  for (const [fileIndex, { length, piecesRoot }] of files.entries()) {
-    if (piecesRoot === undefined || length <= pieceLength) continue;
-    const key = formatHex(piecesRoot);
-    const layer = stored.get(key);
-    if (layer === undefined) continue;
-    if (
-      !(layer instanceof Uint8Array) ||
-      layer.length !== Math.ceil(length / pieceLength) * MERKLE_HASH_LENGTH
-    )
-      throw new MetainfoError("METAINFO_PIECE_LAYER", `file ${fileIndex} has no piece layer of its size`, {
-        fileIndex,
-      });
-    if (verified.has(key)) continue;
-    if (!bytesEqual(merkleRoot(layer, { pad }), piecesRoot))
-      throw new MetainfoError(
-        "METAINFO_PIECE_LAYER",
-        `the piece layer of file ${fileIndex} is not of its root`,
-        {
-          fileIndex,
-        },
-      );
-    verified.set(key, layer);
+  for (const [root, layer] of layers.byteEntries()) {
+    const key = root.length === MERKLE_HASH_LENGTH ? formatHex(root) : "";
+    const equal = owners.get(key);
+    if (equal === undefined)
+      throw new MetainfoError("METAINFO_PIECE_LAYER", "a piece layer belongs to no file");
+    for (const index of equal)
+      if (
+        !(layer instanceof Uint8Array) ||
+        layer.length !== Math.ceil(files[index]!.length / pieceLength) * MERKLE_HASH_LENGTH
+      )
+        throw fault(index, "has a piece layer of another size");
+    if (!bytesEqual(merkleRoot(layer as Uint8Array, { pad }), root))
+      throw fault(equal[0]!, "has a piece layer that is not of its root");
+    verified.set(key, layer as Uint8Array);
   }
-  if (stored.size !== verified.size) throw ofNoFile();
   return verified;
 }
 
-function ofNoFile(): MetainfoError {
-  return new MetainfoError("METAINFO_PIECE_LAYER", "a piece layer belongs to no file");
+function fault(fileIndex: number, what: string): MetainfoError {
+  return new MetainfoError("METAINFO_PIECE_LAYER", `file ${fileIndex} ${what}`, { fileIndex });
 }

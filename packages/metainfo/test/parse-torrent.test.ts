@@ -281,9 +281,9 @@ describe("paths of a torrent", () => {
   it("get a number when another file has them, also by case or by how accents are composed", () => {
     expect(pathsOf(["a.txt"], ["a.txt"], ["A.TXT"], ["a.1.txt"])).toEqual([
       "a.txt",
+      "a.2.txt",
+      "A.3.TXT",
       "a.1.txt",
-      "A.2.TXT",
-      "a.1.1.txt",
     ]);
     expect(pathsOf(["é"], ["e\u0301"], ["É"])).toEqual(["é", "e\u0301.1", "É.2"]);
     expect(pathsOf(["straße"], ["STRASSE"])).toEqual(["straße", "STRASSE.1"]);
