@@ -13,12 +13,14 @@ export function separatePaths(paths: readonly (readonly string[])[]): (readonly 
   // For the first candidate of so many digits, the number to try next. Each candidate is tried once, whoever wants it:
   // long names that differ only where they are cut compete for the same ones.
   const nextNumbers = new Map<string, number>();
+  const firstDigits = new Map<string, number>();
   for (const at of index.clashes()) {
     const name = paths[at]![paths[at]!.length - 1]!;
     const folder = paths[at]!.slice(0, -1);
     const prefix = fold([...folder, ""]);
+    const own = prefix + foldName(name);
     let free: string | undefined;
-    for (let start = 1; free === undefined; start *= 10) {
+    for (let start = firstDigits.get(own) ?? 1; free === undefined; start *= 10) {
       const key = prefix + foldName(numberedName(name, start));
       let number = nextNumbers.get(key) ?? start;
       while (free === undefined && number < 10 * start) {
@@ -29,6 +31,7 @@ export function separatePaths(paths: readonly (readonly string[])[]): (readonly 
         free = candidate;
       }
       nextNumbers.set(key, number);
+      firstDigits.set(own, start);
     }
     separated[at] = [...folder, free];
   }

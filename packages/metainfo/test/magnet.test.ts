@@ -118,6 +118,11 @@ describe("parseMagnet", () => {
       "a.1",
       "x.0x",
       "[]",
+      "01.2.3.4",
+      "[:::]",
+      "[1::2::3]",
+      "[12345::]",
+      `[${":".repeat(1_000_000)}]`,
     ])
       expect(parseMagnet(`${base}&x.pe=${host}:5&dht=${host}:5`)).toMatchObject({ peers: [], nodes: [] });
     for (const host of ["1.2.3.4", "255.0.0.255", "1a.example", "a-1"])
