@@ -1,4 +1,4 @@
-import { BencodeDictionary, BencodeError, decodePrefix, type BencodeErrorCode } from "@bt/bencode";
+import { BencodeDictionary, BencodeError, decodePrefix } from "@bt/bencode";
 import { MetainfoError } from "./errors.ts";
 import { DEFAULT_PARSE_OPTIONS, type ParseOptions } from "./options.ts";
 
@@ -11,28 +11,21 @@ export interface DecodedTorrent {
   readonly isCanonical: boolean;
 }
 
-/** Unsorted keys, leading zeros and `i-0e`: libtorrent takes them, in v1 and outside of the info dictionary. */
-const TOLERATED: ReadonlySet<BencodeErrorCode> = new Set(["BENCODE_KEY_ORDER", "BENCODE_BAD_NUMBER"]);
-
 /**
- * Strict first, then tolerant if that may help.
+ * Strict first, then tolerant: libtorrent takes unsorted keys and leading zeros, in v1 and outside of the info dictionary.
  *
  * @throws MetainfoError
  */
 export function decodeTorrent(bytes: Uint8Array, options?: ParseOptions): DecodedTorrent {
   const { maxLength, maxValueCount } = { ...DEFAULT_PARSE_OPTIONS, ...options };
-  if (bytes.length > maxLength)
-    throw new MetainfoError("METAINFO_TOO_LARGE", `${bytes.length} bytes are more than ${maxLength}`);
-  try {
-    return decodeDictionary(bytes, maxValueCount, true);
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-    if (!TOLERATED.has(error.code)) throw wrapped(error);
-  }
-  try {
-    return decodeDictionary(bytes, maxValueCount, false);
-  } catch (error) {
-    throw error instanceof BencodeError ? wrapped(error) : error;
+  if (bytes.length > maxLength) throw new MetainfoError("METAINFO_TOO_LARGE", `${bytes.length} bytes`);
+  for (let isCanonical = true; ; isCanonical = false) {
+    try {
+      return decodeDictionary(bytes, maxValueCount, isCanonical);
+    } catch (error) {
+      if (!(error instanceof BencodeError)) throw error;
+      if (!isCanonical) throw wrapped(error);
+    }
   }
 }
 

@@ -12,7 +12,7 @@ import type { V2Files } from "./v2-files.ts";
  * @throws MetainfoError
  */
 export function checkHybrid(v1: V1Files, v2: V2Files, pieceLength: number): readonly StoredFile[] {
-  if (v1.isMultiFile === false && v2.isMultiFile) throw mismatch("one half is a single file", 0);
+  if (v1.isMultiFile === false && v2.isMultiFile) throw mismatch(0);
   const twins = v2.files.filter((file) => file.length > 0).values();
   let offset = 0;
   for (const [index, file] of v1.files.entries()) {
@@ -20,20 +20,24 @@ export function checkHybrid(v1: V1Files, v2: V2Files, pieceLength: number): read
     offset += file.length;
     if (file.pad || file.length === 0) continue;
     const twin = twins.next().value;
-    if (twin === undefined || twin.length !== file.length || !samePath(file.path, twin.path))
-      throw mismatch("differs between the halves", index);
-    if (start % pieceLength !== 0) throw mismatch("does not begin a piece", index);
+    const path = twin?.path;
+    if (
+      twin?.length !== file.length ||
+      file.path?.length !== path?.length ||
+      !file.path!.every((element, i) => bytesEqual(element, path![i]!)) ||
+      start % pieceLength !== 0
+    )
+      throw mismatch(index);
     file.piecesRoot = twin.piecesRoot;
   }
-  if (twins.next().done !== true) throw mismatch("is missing in the v1 half", v1.files.length);
+  if (twins.next().done !== true) throw mismatch(v1.files.length);
   return v1.files;
 }
 
-function samePath(a: readonly Uint8Array[] | undefined, b: readonly Uint8Array[] | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.length === b.length && a.every((element, i) => bytesEqual(element, b[i]!));
-}
-
-function mismatch(what: string, fileIndex: number): MetainfoError {
-  return new MetainfoError("METAINFO_HYBRID_MISMATCH", `file ${fileIndex} ${what}`, { fileIndex });
+function mismatch(fileIndex: number): MetainfoError {
+  return new MetainfoError(
+    "METAINFO_HYBRID_MISMATCH",
+    `file ${fileIndex} differs between the halves, or does not begin a piece`,
+    { fileIndex },
+  );
 }

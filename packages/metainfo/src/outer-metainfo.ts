@@ -13,8 +13,8 @@ export function readOuterMetainfo(torrent: BencodeDictionary, maxUrlCount: numbe
   const creationDate = torrent.getInteger("creation date");
   return {
     trackers: readTrackers(torrent, maxUrlCount),
-    webSeeds: readUrls(torrent.get("url-list"), maxUrlCount),
-    httpSeeds: readUrls(torrent.get("httpseeds"), maxUrlCount),
+    webSeeds: readTexts(torrent.get("url-list"), maxUrlCount),
+    httpSeeds: readTexts(torrent.get("httpseeds"), maxUrlCount),
     nodes: readNodes(torrent.getList("nodes"), maxUrlCount),
     ...(comment !== undefined && { comment }),
     ...(createdBy !== undefined && { createdBy }),
@@ -22,26 +22,17 @@ export function readOuterMetainfo(torrent: BencodeDictionary, maxUrlCount: numbe
   };
 }
 
-/** As `readTexts`, but for URLs: spaces around them are of whoever typed them, and are left out. */
-function readUrls(value: BencodeValue | undefined, maxCount: number): string[] {
-  return readTexts(value, maxCount, (text) => text.trim());
-}
-
 /**
  * A list of strings, or one string alone: both are found for `url-list` (BEP 19), tiers and collections. Empty ones and
  * those longer than any URL are left out.
  */
-export function readTexts(
-  value: BencodeValue | undefined,
-  maxCount: number,
-  clean = (text: string): string => text,
-): string[] {
+export function readTexts(value: BencodeValue | undefined, maxCount: number): string[] {
   const list = Array.isArray(value) ? (value as readonly BencodeValue[]) : [value];
   const texts: string[] = [];
   for (const item of list) {
     if (texts.length >= maxCount) break;
     if (!(item instanceof Uint8Array) || item.length > MAX_URL_LENGTH) continue;
-    const text = clean(decodeText(item));
+    const text = decodeText(item).trim();
     if (text !== "") texts.push(text);
   }
   return texts;
@@ -52,13 +43,13 @@ function readTrackers(torrent: BencodeDictionary, maxCount: number): string[][] 
   const tiers: string[][] = [];
   let rest = maxCount;
   for (const tier of torrent.getList("announce-list") ?? []) {
-    const urls = [...new Set(readUrls(tier, rest))];
+    const urls = [...new Set(readTexts(tier, rest))];
     rest -= urls.length;
     if (urls.length > 0) tiers.push(urls);
     if (rest <= 0) break;
   }
   if (tiers.flat().some(isTrackerUrl)) return tiers;
-  const announce = readUrls(torrent.getBytes("announce"), 1);
+  const announce = readTexts(torrent.getBytes("announce"), 1);
   return announce.length > 0 ? [announce] : tiers;
 }
 

@@ -46,76 +46,48 @@ export function parseMagnet(uri: string, options?: MagnetOptions): Magnet {
   const hashes: { infoHash?: Uint8Array; infoHashV2?: Uint8Array } = {};
   if (bare !== undefined) hashes[bare.length === 20 ? "infoHash" : "infoHashV2"] = bare;
   const facts: { name?: string; length?: number } = {};
-  const trackers = new Map<string, string>();
-  const webSeeds = new Map<string, string>();
-  const acceptableSources = new Map<string, string>();
-  const exactSources = new Map<string, string>();
-  const peers = new Map<string, DhtNodeAddress>();
-  const nodes = new Map<string, DhtNodeAddress>();
-  const selections: string[] = [];
-  const keywords = new Map<string, string>();
-  const others: [string, string][] = [];
-  const addTo = <Item>(items: Map<string, Item>, text: string, item: Item | undefined): void => {
-    if (item !== undefined && items.size < maxUrlCount) items.set(text, item);
+  const lists: Record<string, string[]> = {
+    tr: [],
+    ws: [],
+    as: [],
+    xs: [],
+    "x.pe": [],
+    dht: [],
+    so: [],
+    kt: [],
   };
-
+  const others: [string, string][] = [];
   for (const parameter of text.slice(scheme.length).split("&")) {
     if (parameter === "") continue;
     const equals = parameter.indexOf("=");
     const key = decodePercent(equals < 0 ? parameter : parameter.slice(0, equals));
     const raw = equals < 0 ? "" : parameter.slice(equals + 1);
     const value = decodePercent(raw);
-    switch (key.toLowerCase().replace(/\.[0-9]+$/, "")) {
-      case "xt":
-        if (!readTopic(value, hashes)) others.push([key, value]);
-        break;
-      case "dn":
-        facts.name = decodeWords(raw);
-        break;
-      case "xl":
-        if (/^[0-9]{1,15}$/.test(value)) facts.length = Number(value);
-        break;
-      case "tr":
-        addTo(trackers, value, isTrackerUrl(value) ? value : undefined);
-        break;
-      case "ws":
-        addTo(webSeeds, value, isWebSeedUrl(value) ? value : undefined);
-        break;
-      case "as":
-        addTo(acceptableSources, value, value);
-        break;
-      case "xs":
-        addTo(exactSources, value, value);
-        break;
-      case "x.pe":
-        addTo(peers, value, parseNodeAddress(value));
-        break;
-      case "dht":
-        addTo(nodes, value, parseNodeAddress(value));
-        break;
-      case "so":
-        selections.push(value);
-        break;
-      case "kt":
-        for (const word of decodeWords(raw).split(" ")) if (word !== "") addTo(keywords, word, word);
-        break;
-      default:
-        others.push([key, value]);
-    }
+    const kind = key.toLowerCase().replace(/\.[0-9]+$/, "");
+    if (kind === "dn") facts.name = decodeWords(raw);
+    else if (kind === "kt") lists["kt"]!.push(...decodeWords(raw).split(" ", maxUrlCount));
+    else if (Object.hasOwn(lists, kind)) lists[kind]!.push(value);
+    else if (kind === "xl") {
+      if (/^[0-9]{1,15}$/.test(value)) facts.length = Number(value);
+    } else if (kind !== "xt" || !readTopic(value, hashes)) others.push([key, value]);
   }
   if (hashes.infoHash === undefined && hashes.infoHashV2 === undefined)
     throw new MetainfoError("METAINFO_MAGNET", "there is no info-hash of BitTorrent");
+  const listOf = (kind: string, isUsable: (value: string) => unknown): string[] =>
+    [...new Set(lists[kind]!.filter(isUsable))].slice(0, maxUrlCount);
+  const addressesOf = (kind: string): DhtNodeAddress[] =>
+    listOf(kind, parseNodeAddress).map((value) => parseNodeAddress(value)!);
   return {
     ...hashes,
     ...facts,
-    trackers: [...trackers.values()].map((url) => [url]),
-    webSeeds: [...webSeeds.values()],
-    acceptableSources: [...acceptableSources.values()],
-    exactSources: [...exactSources.values()],
-    peers: [...peers.values()],
-    nodes: [...nodes.values()],
-    ...(selections.length > 0 && { select: parseFileSelection(selections) }),
-    keywords: [...keywords.values()],
+    trackers: listOf("tr", isTrackerUrl).map((url) => [url]),
+    webSeeds: listOf("ws", isWebSeedUrl),
+    acceptableSources: listOf("as", Boolean),
+    exactSources: listOf("xs", Boolean),
+    peers: addressesOf("x.pe"),
+    nodes: addressesOf("dht"),
+    ...(lists["so"]!.length > 0 && { select: parseFileSelection(lists["so"]!) }),
+    keywords: listOf("kt", Boolean),
     others,
   };
 }

@@ -32,20 +32,12 @@ export class PathIndex {
 
   /** Indices of the files whose path an earlier file has, or which is that of a directory. */
   clashes(): number[] {
-    const found: number[] = [];
-    // From the end on: the first different path behind a directory's lies in it.
-    let path: string | undefined;
-    let behind: string | undefined;
-    for (let place = this.#order.length - 1; place >= 0; place--) {
-      const index = this.#order[place]!;
-      if (this.#paths[index] !== path) {
-        behind = path;
-        path = this.#paths[index]!;
-      }
-      const isDirectory = behind?.[path!.length] === SEPARATOR && behind.startsWith(path!);
-      if (isDirectory || this.#paths[this.#order[place - 1] ?? -1] === path) found.push(index);
-    }
-    return found.sort((a, b) => a - b);
+    return this.#order
+      .filter((index, place) => {
+        const path = this.#paths[index]!;
+        return path === this.#paths[this.#order[place - 1] ?? -1] || this.hasDirectory(path);
+      })
+      .sort((a, b) => a - b);
   }
 
   /** Where in the order `path` stands or would stand. */

@@ -15,34 +15,27 @@ export function readPieceLayers(
   files: readonly StoredFile[],
   pieceLength: number,
 ): Map<string, Uint8Array> {
-  const owners = new Map<string, number[]>();
-  for (const [index, { length, piecesRoot }] of files.entries()) {
+  /** Root to the bytes of its layer. */
+  const lengths = new Map<string, number>();
+  for (const { length, piecesRoot } of files) {
     if (piecesRoot === undefined || length <= pieceLength) continue;
     const key = formatHex(piecesRoot);
-    const equal = owners.get(key);
-    if (equal === undefined) owners.set(key, [index]);
-    else equal.push(index);
+    const layerLength = Math.ceil(length / pieceLength) * MERKLE_HASH_LENGTH;
+    if ((lengths.get(key) ?? layerLength) !== layerLength) throw fault("would have two lengths");
+    lengths.set(key, layerLength);
   }
   const verified = new Map<string, Uint8Array>();
   const pad = merklePadRoot(pieceLength / BLOCK_LENGTH);
   for (const [root, layer] of layers.byteEntries()) {
     const key = root.length === MERKLE_HASH_LENGTH ? formatHex(root) : "";
-    const equal = owners.get(key);
-    if (equal === undefined)
-      throw new MetainfoError("METAINFO_PIECE_LAYER", "a piece layer belongs to no file");
-    for (const index of equal)
-      if (
-        !(layer instanceof Uint8Array) ||
-        layer.length !== Math.ceil(files[index]!.length / pieceLength) * MERKLE_HASH_LENGTH
-      )
-        throw fault(index, "has a piece layer of another size");
-    if (!bytesEqual(merkleRoot(layer as Uint8Array, { pad }), root))
-      throw fault(equal[0]!, "has a piece layer that is not of its root");
-    verified.set(key, layer as Uint8Array);
+    if (!(layer instanceof Uint8Array) || layer.length !== lengths.get(key))
+      throw fault("belongs to no file or has another length");
+    if (!bytesEqual(merkleRoot(layer, { pad }), root)) throw fault("is not of its root");
+    verified.set(key, layer);
   }
   return verified;
 }
 
-function fault(fileIndex: number, what: string): MetainfoError {
-  return new MetainfoError("METAINFO_PIECE_LAYER", `file ${fileIndex} ${what}`, { fileIndex });
+function fault(what: string): MetainfoError {
+  return new MetainfoError("METAINFO_PIECE_LAYER", `a piece layer ${what}`);
 }

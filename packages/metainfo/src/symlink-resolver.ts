@@ -45,7 +45,7 @@ export class SymlinkResolver {
    * disk (`Versions/Current` to `A`): read so, as libtorrent does, where only that leads to something.
    */
   #meant(target: string, link: readonly string[]): string {
-    if (link.length <= 2 || this.#exists(target)) return target;
+    if (this.#exists(target)) return target;
     const fromLink = [...link.slice(0, -1), target.slice(target.indexOf(SEPARATOR) + 1)].join(SEPARATOR);
     return this.#exists(fromLink) ? fromLink : target;
   }
