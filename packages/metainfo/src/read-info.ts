@@ -122,8 +122,7 @@ export function readInfo(
         file.piecesRoot === undefined || file.length <= pieceLength || layers.has(formatHex(file.piecesRoot)),
     ),
     pieceHash(piece) {
-      if (!(hashes instanceof Uint8Array) || !isV1)
-        throw new RangeError("there are no v1 hashes");
+      if (!(hashes instanceof Uint8Array) || !isV1) throw new RangeError("there are no v1 hashes");
       if (!layout.pieces.isPiece(piece)) throw new RangeError(`piece ${piece} of ${pieceCount}`);
       return hashes.subarray(piece * SHA1_LENGTH, (piece + 1) * SHA1_LENGTH);
     },

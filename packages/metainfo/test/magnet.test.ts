@@ -229,6 +229,13 @@ describe("toMagnet", () => {
     );
   });
 
+  it("takes parts that are undefined for absent ones", () => {
+    const { infoHash, infoHashV2 } = parseTorrent(torrentOf());
+    expect(toMagnet({ infoHash, infoHashV2, name: undefined, trackers: undefined })).toBe(
+      `magnet:?xt=urn:btih:${formatHex(infoHash!)}`,
+    );
+  });
+
   it("needs an info-hash, and writes lone surrogates as U+FFFD", () => {
     expect(() => toMagnet({ name: "x" })).toThrow(TypeError);
     expect(toMagnet({ infoHash: parseHex(HEX)!, name: "\ud800" })).toBe(`${base}&dn=%EF%BF%BD`);
