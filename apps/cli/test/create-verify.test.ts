@@ -134,6 +134,31 @@ describe("create", () => {
 });
 
 describe("magnet", () => {
+  it("makes magnet links without trackers, with peers, and of some files", async () => {
+    const cwd = album();
+    await createIn(cwd, "album", "--tracker", "http://t.example/secret/announce");
+    const link = async (...options: string[]): Promise<string[]> => {
+      const { code, out } = await runBt(["magnet", "album.torrent", ...options], {
+        cwd,
+        env: { BT_NO_TRACKERS: "1", BT_SELECT: "1" },
+      });
+      expect(code).toBe(0);
+      return out.trim().split("&").slice(1);
+    };
+    const tracker = "tr=http%3A%2F%2Ft.example%2Fsecret%2Fannounce";
+    expect(await link()).toEqual(["dn=album", tracker]);
+    expect(await link("--no-trackers")).toEqual(["dn=album"]);
+    expect(await link("--peer", "192.0.2.7:6881", "--peer", "[2001:db8::7]:1", "--select", "1,3")).toEqual([
+      "dn=album",
+      tracker,
+      "x.pe=192.0.2.7:6881",
+      "x.pe=[2001:db8::7]:1",
+      "so=0,2",
+    ]);
+    const wrong = await runBt(["magnet", "album.torrent", "--select", "9"], { cwd });
+    expect([wrong.code, wrong.out]).toEqual([2, ""]);
+  });
+
   it("prints the link that names the torrent", async () => {
     const cwd = album();
     await createIn(cwd, "album", "--tracker", "http://t.example/announce");
