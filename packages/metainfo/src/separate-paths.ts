@@ -2,7 +2,7 @@ import { foldName, numberedName } from "./file-name.ts";
 import { PathIndex, SEPARATOR } from "./path-index.ts";
 
 /** More files than any torrent has. */
-const MAX_NUMBER = 9_999_999;
+const WIDEST_NUMBER = 9_999_999;
 
 /**
  * Gives each file a path of its own, also on file systems that ignore case: no two files share one, and no file takes
@@ -19,7 +19,7 @@ export function separatePaths(paths: readonly (readonly string[])[]): (readonly 
   for (const at of index.clashes()) {
     const folder = paths[at]!.slice(0, -1);
     const name = paths[at]![folder.length]!;
-    const key = fold([...folder, numberedName(name, MAX_NUMBER)]);
+    const key = fold([...folder, numberedName(name, WIDEST_NUMBER)]);
     let number = nextNumbers.get(key) ?? 1;
     let folded: string;
     do {
