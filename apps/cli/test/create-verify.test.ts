@@ -217,6 +217,34 @@ describe("verify", () => {
     expect(worse.out).toMatch(/^album\/sub\/b\.bin: has another length \(pieces? [\d, ]*3\)$/m);
   });
 
+  it("compares files of a v2 torrent as a whole when their piece layers are missing", async () => {
+    const cwd = album();
+    await createIn(cwd, "album", "--format", "v2", "--piece-length", "16K");
+    const bytes = readFileSync(join(cwd, "album.torrent"));
+    // The dictionary of layers is the last key; an empty one is canonical, too.
+    const at = bytes.indexOf("12:piece layersd") + "12:piece layersd".length;
+    writeFileSync(join(cwd, "bare.torrent"), Buffer.concat([bytes.subarray(0, at), Buffer.from("ee")]));
+    expect(parseTorrent(readFileSync(join(cwd, "bare.torrent"))).hasPieceLayers).toBe(false);
+    const verify = async (): Promise<[number, string]> => {
+      const { code, out } = await runBt(["verify", "bare.torrent", "."], { cwd });
+      return [code, out];
+    };
+    expect(await verify()).toEqual([0, ""]);
+    const place = join(cwd, "album/a.bin");
+    const content = readFileSync(place);
+    content[17_000]! ^= 1;
+    writeFileSync(place, content);
+    expect(await verify()).toEqual([
+      8,
+      expect.stringMatching(/^album\/a\.bin: does not match \(pieces 0, 1.*\)\n$/),
+    ]);
+    truncateSync(place, 17_000);
+    expect(await verify()).toEqual([
+      8,
+      expect.stringMatching(/^album\/a\.bin: has another length \(pieces 0, 1.*\)\n$/),
+    ]);
+  });
+
   it("finds a file that is too long", async () => {
     const cwd = album();
     await createIn(cwd, "album");
