@@ -134,6 +134,31 @@ describe("create", () => {
 });
 
 describe("magnet", () => {
+  it("makes magnet links without trackers, with peers, and of some files", async () => {
+    const cwd = album();
+    await createIn(cwd, "album", "--tracker", "http://t.example/secret/announce");
+    const link = async (...options: string[]): Promise<string[]> => {
+      const { code, out } = await runBt(["magnet", "album.torrent", ...options], {
+        cwd,
+        env: { BT_NO_TRACKERS: "1", BT_SELECT: "1" },
+      });
+      expect(code).toBe(0);
+      return out.trim().split("&").slice(1);
+    };
+    const tracker = "tr=http%3A%2F%2Ft.example%2Fsecret%2Fannounce";
+    expect(await link()).toEqual(["dn=album", tracker]);
+    expect(await link("--no-trackers")).toEqual(["dn=album"]);
+    expect(await link("--peer", "192.0.2.7:6881", "--peer", "[2001:db8::7]:1", "--select", "1,3")).toEqual([
+      "dn=album",
+      tracker,
+      "x.pe=192.0.2.7:6881",
+      "x.pe=[2001:db8::7]:1",
+      "so=0,2",
+    ]);
+    const wrong = await runBt(["magnet", "album.torrent", "--select", "9"], { cwd });
+    expect([wrong.code, wrong.out]).toEqual([2, ""]);
+  });
+
   it("prints the link that names the torrent", async () => {
     const cwd = album();
     await createIn(cwd, "album", "--tracker", "http://t.example/announce");
@@ -189,7 +214,35 @@ describe("verify", () => {
     const worse = await runBt(["verify", "album.torrent", "."], { cwd });
     expect(worse.code).toBe(8);
     expect(worse.out).toContain("album/empty: missing\n");
-    expect(worse.out).toContain("album/sub/b.bin: has another length");
+    expect(worse.out).toMatch(/^album\/sub\/b\.bin: has another length \(pieces? [\d, ]*3\)$/m);
+  });
+
+  it("compares files of a v2 torrent as a whole when their piece layers are missing", async () => {
+    const cwd = album();
+    await createIn(cwd, "album", "--format", "v2", "--piece-length", "16K");
+    const bytes = readFileSync(join(cwd, "album.torrent"));
+    // The dictionary of layers is the last key; an empty one is canonical, too.
+    const at = bytes.indexOf("12:piece layersd") + "12:piece layersd".length;
+    writeFileSync(join(cwd, "bare.torrent"), Buffer.concat([bytes.subarray(0, at), Buffer.from("ee")]));
+    expect(parseTorrent(readFileSync(join(cwd, "bare.torrent"))).hasPieceLayers).toBe(false);
+    const verify = async (): Promise<[number, string]> => {
+      const { code, out } = await runBt(["verify", "bare.torrent", "."], { cwd });
+      return [code, out];
+    };
+    expect(await verify()).toEqual([0, ""]);
+    const place = join(cwd, "album/a.bin");
+    const content = readFileSync(place);
+    content[17_000]! ^= 1;
+    writeFileSync(place, content);
+    expect(await verify()).toEqual([
+      8,
+      expect.stringMatching(/^album\/a\.bin: does not match \(pieces 0, 1.*\)\n$/),
+    ]);
+    truncateSync(place, 17_000);
+    expect(await verify()).toEqual([
+      8,
+      expect.stringMatching(/^album\/a\.bin: has another length \(pieces 0, 1.*\)\n$/),
+    ]);
   });
 
   it("finds a file that is too long", async () => {

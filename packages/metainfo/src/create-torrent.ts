@@ -14,22 +14,22 @@ export interface NewTorrent {
   /** Bytes; for v2 and hybrid a power of two from 16 KiB. See `choosePieceLength`. */
   readonly pieceLength: number;
   /** v1 and hybrid: the SHA-1 of each piece, one after the other. Without it the torrent is v2. */
-  readonly pieceHashes?: Uint8Array;
+  readonly pieceHashes?: Uint8Array | undefined;
   /** Tiers of announce URLs. */
-  readonly trackers?: readonly (readonly string[])[];
-  readonly webSeeds?: readonly string[];
-  readonly httpSeeds?: readonly string[];
-  readonly nodes?: readonly DhtNodeAddress[];
-  readonly private?: boolean;
+  readonly trackers?: readonly (readonly string[])[] | undefined;
+  readonly webSeeds?: readonly string[] | undefined;
+  readonly httpSeeds?: readonly string[] | undefined;
+  readonly nodes?: readonly DhtNodeAddress[] | undefined;
+  readonly private?: boolean | undefined;
   /** Makes the info-hash another than that of the same files elsewhere, as private trackers want. */
-  readonly source?: string;
-  readonly comment?: string;
-  readonly createdBy?: string;
+  readonly source?: string | undefined;
+  readonly comment?: string | undefined;
+  readonly createdBy?: string | undefined;
   /** Unix time in seconds. Nothing is written without it, so that equal input makes equal bytes. */
-  readonly creationDate?: number;
+  readonly creationDate?: number | undefined;
   /** BEP 38: info-hashes of 20 or 32 bytes. */
-  readonly similar?: readonly Uint8Array[];
-  readonly collections?: readonly string[];
+  readonly similar?: readonly Uint8Array[] | undefined;
+  readonly collections?: readonly string[] | undefined;
 }
 
 /**

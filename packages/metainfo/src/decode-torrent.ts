@@ -7,29 +7,25 @@ export interface DecodedTorrent {
   readonly torrent: BencodeDictionary;
   /** Bytes that the dictionary takes. */
   readonly length: number;
-  /** Whether the encoding is canonical. BEP 52 takes nothing else; of v1, other clients take unsorted keys. */
+  /** Whether the encoding is canonical. BEP 52 takes nothing else; of v1, other clients take more. */
   readonly isCanonical: boolean;
 }
 
 /**
- * Strict first; when keys are out of order, tolerant.
+ * Strict first, then tolerant: libtorrent takes unsorted keys and leading zeros, in v1 and outside of the info dictionary.
  *
  * @throws MetainfoError
  */
 export function decodeTorrent(bytes: Uint8Array, options?: ParseOptions): DecodedTorrent {
   const { maxLength, maxValueCount } = { ...DEFAULT_PARSE_OPTIONS, ...options };
-  if (bytes.length > maxLength)
-    throw new MetainfoError("METAINFO_TOO_LARGE", `${bytes.length} bytes are more than ${maxLength}`);
-  try {
-    return decodeDictionary(bytes, maxValueCount, true);
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-    if (error.code !== "BENCODE_KEY_ORDER") throw wrapped(error);
-  }
-  try {
-    return decodeDictionary(bytes, maxValueCount, false);
-  } catch (error) {
-    throw error instanceof BencodeError ? wrapped(error) : error;
+  if (bytes.length > maxLength) throw new MetainfoError("METAINFO_TOO_LARGE", `${bytes.length} bytes`);
+  for (let isCanonical = true; ; isCanonical = false) {
+    try {
+      return decodeDictionary(bytes, maxValueCount, isCanonical);
+    } catch (error) {
+      if (!(error instanceof BencodeError)) throw error;
+      if (!isCanonical) throw wrapped(error);
+    }
   }
 }
 

@@ -7,13 +7,13 @@ import { compareBytes, encodeText } from "./text.ts";
 
 /** New values for what lies outside of the info dictionary; `null` takes a field away, `undefined` leaves it. */
 export interface TorrentEdits {
-  readonly trackers?: readonly (readonly string[])[] | null;
-  readonly webSeeds?: readonly string[] | null;
-  readonly httpSeeds?: readonly string[] | null;
-  readonly nodes?: readonly DhtNodeAddress[] | null;
-  readonly comment?: string | null;
-  readonly createdBy?: string | null;
-  readonly creationDate?: number | null;
+  readonly trackers?: readonly (readonly string[])[] | null | undefined;
+  readonly webSeeds?: readonly string[] | null | undefined;
+  readonly httpSeeds?: readonly string[] | null | undefined;
+  readonly nodes?: readonly DhtNodeAddress[] | null | undefined;
+  readonly comment?: string | null | undefined;
+  readonly createdBy?: string | null | undefined;
+  readonly creationDate?: number | null | undefined;
 }
 
 /**

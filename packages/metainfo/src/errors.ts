@@ -19,7 +19,7 @@ export type MetainfoErrorCode =
   | "METAINFO_FILE_LENGTH"
   | "METAINFO_FILE_PATH"
   | "METAINFO_PIECES_ROOT"
-  /** A piece layer is missing, has the wrong size, belongs to no file, or does not hash to its root. */
+  /** A piece layer has the wrong size, belongs to no file, or does not hash to its root. */
   | "METAINFO_PIECE_LAYER"
   /** The v1 and v2 halves of a hybrid describe different files. */
   | "METAINFO_HYBRID_MISMATCH"

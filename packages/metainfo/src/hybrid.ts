@@ -6,38 +6,38 @@ import type { V2Files } from "./v2-files.ts";
 
 /**
  * BEP 52 "Upgrade Path": both halves must describe the same files in the same order, each at a piece boundary. Returns
- * the v1 list with the roots of the v2 tree.
+ * the v1 list with the roots of the v2 tree. Empty files, links among them, are taken as v1 has them: no piece depends on
+ * them, and creators have put them in other places of the two halves (libtorrent takes those as well).
  *
  * @throws MetainfoError
  */
 export function checkHybrid(v1: V1Files, v2: V2Files, pieceLength: number): readonly StoredFile[] {
-  if (v1.isMultiFile === false && v2.isMultiFile) throw mismatch("one half is a single file", 0);
-  let next = 0;
+  if (v1.isMultiFile === false && v2.isMultiFile) throw mismatch(0);
+  const twins = v2.files.filter((file) => file.length > 0).values();
   let offset = 0;
   for (const [index, file] of v1.files.entries()) {
     const start = offset;
     offset += file.length;
-    if (file.pad) continue;
-    const twin = v2.files[next++];
-    if (twin === undefined || twin.length !== file.length || !samePath(file.path, twin.path))
-      throw mismatch("differs between the halves", index);
+    if (file.pad || file.length === 0) continue;
+    const twin = twins.next().value;
+    const path = twin?.path;
     if (
-      (file.symlink === undefined) !== (twin.symlink === undefined) ||
-      !samePath(file.symlink, twin.symlink)
+      twin?.length !== file.length ||
+      file.path?.length !== path?.length ||
+      !file.path!.every((element, i) => bytesEqual(element, path![i]!)) ||
+      start % pieceLength !== 0
     )
-      throw mismatch("is a link in one half", index);
-    if (file.length > 0 && start % pieceLength !== 0) throw mismatch("does not begin a piece", index);
+      throw mismatch(index);
     file.piecesRoot = twin.piecesRoot;
   }
-  if (next !== v2.files.length) throw mismatch("is missing in the v1 half", next);
+  if (twins.next().done !== true) throw mismatch(v1.files.length);
   return v1.files;
 }
 
-function samePath(a: readonly Uint8Array[] | undefined, b: readonly Uint8Array[] | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.length === b.length && a.every((element, i) => bytesEqual(element, b[i]!));
-}
-
-function mismatch(what: string, fileIndex: number): MetainfoError {
-  return new MetainfoError("METAINFO_HYBRID_MISMATCH", `file ${fileIndex} ${what}`, { fileIndex });
+function mismatch(fileIndex: number): MetainfoError {
+  return new MetainfoError(
+    "METAINFO_HYBRID_MISMATCH",
+    `file ${fileIndex} differs between the halves, or does not begin a piece`,
+    { fileIndex },
+  );
 }

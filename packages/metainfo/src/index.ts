@@ -21,7 +21,7 @@ export { FileLayout, type FileSpan, type LayoutFile } from "./file-layout.ts";
 export { MAX_NAME_LENGTH, sanitizeName } from "./file-name.ts";
 export { cleanPath } from "./place-files.ts";
 export { parseMagnet, DEFAULT_MAGNET_OPTIONS, type MagnetOptions } from "./parse-magnet.ts";
-export { toMagnet } from "./to-magnet.ts";
+export { toMagnet, type MagnetParts } from "./to-magnet.ts";
 export type { Magnet } from "./magnet.ts";
 export { parseInfoHash } from "./info-hash.ts";
 export { formatFileSelection, MAX_SELECTED_INDEX, parseFileSelection } from "./file-selection.ts";

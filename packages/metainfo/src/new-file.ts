@@ -6,16 +6,16 @@ export interface NewFile {
   readonly path: readonly string[];
   readonly length: number;
   /** BEP 47: zeros that fill a piece; see `insertPadFiles`. */
-  readonly pad?: boolean;
-  readonly executable?: boolean;
-  readonly hidden?: boolean;
+  readonly pad?: boolean | undefined;
+  readonly executable?: boolean | undefined;
+  readonly hidden?: boolean | undefined;
   /** BEP 47: this is a link (length 0) to that path, also below the torrent's folder. */
-  readonly symlink?: readonly string[];
+  readonly symlink?: readonly string[] | undefined;
   /** v2 and hybrid: the merkle root, for each file that is not empty. */
-  readonly piecesRoot?: Uint8Array;
+  readonly piecesRoot?: Uint8Array | undefined;
   /** v2 and hybrid: for each file longer than a piece, 32 bytes for each of its pieces. */
-  readonly pieceLayer?: Uint8Array;
-  readonly sha1?: Uint8Array;
+  readonly pieceLayer?: Uint8Array | undefined;
+  readonly sha1?: Uint8Array | undefined;
 }
 
 /**

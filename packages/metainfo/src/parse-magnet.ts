@@ -24,9 +24,13 @@ export const DEFAULT_MAGNET_OPTIONS: Required<MagnetOptions> = Object.freeze({
 /** The multihash prefix of a SHA-256: its code and its length (BEP 9 "magnet URI format"). */
 const SHA256_PREFIX = "1220";
 
+/** Some programs write every URI with an empty authority and path: `magnet:///?xt=…` (Transmission takes these, too). */
+const SCHEME = /^magnet:(?:\/{2,3})?\?/i;
+
 /**
- * The model of a magnet link. Parameters may come in any order and case, with `.1` and so on appended. Trackers and web
- * seeds that are no URLs of a known scheme are left out.
+ * The model of a magnet link, or of an info-hash alone (hex or base32). Parameters may come in any order and case, with
+ * `.1` and so on appended. Trackers and web seeds that are no URLs of a known scheme are left out, and so is in any list
+ * what is there already.
  *
  * @throws MetainfoError METAINFO_MAGNET when this is no magnet link or has no info-hash of BitTorrent.
  */
@@ -35,80 +39,55 @@ export function parseMagnet(uri: string, options?: MagnetOptions): Magnet {
   if (uri.length > maxLength)
     throw new MetainfoError("METAINFO_MAGNET", `${uri.length} characters are too many`);
   const text = uri.trim();
-  if (!/^magnet:\?/i.test(text)) throw new MetainfoError("METAINFO_MAGNET", "this is no magnet link");
+  const bare = parseInfoHash(text);
+  const scheme = bare === undefined ? SCHEME.exec(text)?.[0] : text;
+  if (scheme === undefined) throw new MetainfoError("METAINFO_MAGNET", "this is no magnet link");
 
   const hashes: { infoHash?: Uint8Array; infoHashV2?: Uint8Array } = {};
+  if (bare !== undefined) hashes[bare.length === 20 ? "infoHash" : "infoHashV2"] = bare;
   const facts: { name?: string; length?: number } = {};
-  const trackers: string[] = [];
-  const webSeeds: string[] = [];
-  const acceptableSources: string[] = [];
-  const exactSources: string[] = [];
-  const peers: DhtNodeAddress[] = [];
-  const nodes: DhtNodeAddress[] = [];
-  const selections: string[] = [];
-  const keywords: string[] = [];
-  const others: [string, string][] = [];
-  const addTo = <Item>(list: Item[], item: Item | undefined): void => {
-    if (item !== undefined && list.length < maxUrlCount) list.push(item);
+  const lists: Record<string, string[]> = {
+    tr: [],
+    ws: [],
+    as: [],
+    xs: [],
+    "x.pe": [],
+    dht: [],
+    so: [],
+    kt: [],
   };
-
-  for (const parameter of text.slice("magnet:?".length).split("&")) {
+  const others: [string, string][] = [];
+  for (const parameter of text.slice(scheme.length).split("&")) {
     if (parameter === "") continue;
     const equals = parameter.indexOf("=");
     const key = decodePercent(equals < 0 ? parameter : parameter.slice(0, equals));
     const raw = equals < 0 ? "" : parameter.slice(equals + 1);
     const value = decodePercent(raw);
-    switch (key.toLowerCase().replace(/\.[0-9]+$/, "")) {
-      case "xt":
-        if (!readTopic(value, hashes)) others.push([key, value]);
-        break;
-      case "dn":
-        facts.name = decodeWords(raw);
-        break;
-      case "xl":
-        if (/^[0-9]{1,15}$/.test(value)) facts.length = Number(value);
-        break;
-      case "tr":
-        addTo(trackers, isTrackerUrl(value) ? value : undefined);
-        break;
-      case "ws":
-        addTo(webSeeds, isWebSeedUrl(value) ? value : undefined);
-        break;
-      case "as":
-        addTo(acceptableSources, value);
-        break;
-      case "xs":
-        addTo(exactSources, value);
-        break;
-      case "x.pe":
-        addTo(peers, parseNodeAddress(value));
-        break;
-      case "dht":
-        addTo(nodes, parseNodeAddress(value));
-        break;
-      case "so":
-        selections.push(value);
-        break;
-      case "kt":
-        for (const word of decodeWords(raw).split(" ")) if (word !== "") addTo(keywords, word);
-        break;
-      default:
-        others.push([key, value]);
-    }
+    const kind = key.toLowerCase().replace(/\.[0-9]+$/, "");
+    if (kind === "dn") facts.name = decodeWords(raw);
+    else if (kind === "kt") lists["kt"]!.push(...decodeWords(raw).split(" ", maxUrlCount));
+    else if (Object.hasOwn(lists, kind)) lists[kind]!.push(value);
+    else if (kind === "xl") {
+      if (/^[0-9]{1,15}$/.test(value)) facts.length = Number(value);
+    } else if (kind !== "xt" || !readTopic(value, hashes)) others.push([key, value]);
   }
   if (hashes.infoHash === undefined && hashes.infoHashV2 === undefined)
     throw new MetainfoError("METAINFO_MAGNET", "there is no info-hash of BitTorrent");
+  const listOf = (kind: string, isUsable: (value: string) => unknown): string[] =>
+    [...new Set(lists[kind]!.filter(isUsable))].slice(0, maxUrlCount);
+  const addressesOf = (kind: string): DhtNodeAddress[] =>
+    listOf(kind, parseNodeAddress).map((value) => parseNodeAddress(value)!);
   return {
     ...hashes,
     ...facts,
-    trackers: [...new Set(trackers)].map((url) => [url]),
-    webSeeds,
-    acceptableSources,
-    exactSources,
-    peers,
-    nodes,
-    ...(selections.length > 0 && { select: parseFileSelection(selections) }),
-    keywords,
+    trackers: listOf("tr", isTrackerUrl).map((url) => [url]),
+    webSeeds: listOf("ws", isWebSeedUrl),
+    acceptableSources: listOf("as", Boolean),
+    exactSources: listOf("xs", Boolean),
+    peers: addressesOf("x.pe"),
+    nodes: addressesOf("dht"),
+    ...(lists["so"]!.length > 0 && { select: parseFileSelection(lists["so"]!) }),
+    keywords: listOf("kt", Boolean),
     others,
   };
 }

@@ -1,6 +1,7 @@
 import { sanitizeName } from "./file-name.ts";
 import type { MetainfoFile } from "./metainfo.ts";
-import { PathTable } from "./path-table.ts";
+import { SEPARATOR } from "./path-index.ts";
+import { separatePaths } from "./separate-paths.ts";
 import type { StoredFile } from "./stored-file.ts";
 import { SymlinkResolver } from "./symlink-resolver.ts";
 
@@ -24,9 +25,9 @@ export function placeFiles(stored: readonly StoredFile[], options: PlaceOptions)
     const { path } = file;
     return path === undefined ? [name, ".pad", `${file.length}`] : cleanPath(path, options.fileNames, [name]);
   });
-  const table = new PathTable();
-  for (const [i, path] of cleaned.entries()) if (!stored[i]!.pad) table.addDirectories(path);
-  const paths = cleaned.map((path, i) => (stored[i]!.pad ? path : table.addFile(path)));
+  // A pad file is on no disk, where it could meet another.
+  const separated = separatePaths(cleaned.filter((_, i) => !stored[i]!.pad)).values();
+  const paths = cleaned.map((path, i) => (stored[i]!.pad ? path : separated.next().value!));
   const symlinks = placeSymlinks(stored, cleaned, paths, options);
 
   let end = 0;
@@ -71,11 +72,10 @@ function placeSymlinks(
   paths: readonly (readonly string[])[],
   { name, isMultiFile, fileNames }: PlaceOptions,
 ): Map<number, readonly string[]> {
-  const targets = new Map<number, readonly string[]>();
-  if (!isMultiFile) return targets;
+  const targets = new Map<number, string>();
+  if (!isMultiFile) return new Map();
   for (const [i, { symlink }] of stored.entries())
-    if (symlink !== undefined) targets.set(i, cleanPath(symlink, fileNames, [name]));
-  if (targets.size === 0) return targets;
-  const resolver = new SymlinkResolver(cleaned, paths, targets);
-  return resolver.resolvedTargets();
+    if (symlink !== undefined) targets.set(i, cleanPath(symlink, fileNames, [name]).join(SEPARATOR));
+  if (targets.size === 0) return new Map();
+  return new SymlinkResolver(cleaned, paths, targets).resolvedTargets();
 }

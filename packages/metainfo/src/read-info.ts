@@ -13,7 +13,6 @@ import { MAX_PIECE_LENGTH, MAX_TOTAL_LENGTH, type ParseOptions } from "./options
 import { readTexts } from "./outer-metainfo.ts";
 import { readPieceLayers } from "./piece-layers.ts";
 import { placeFiles } from "./place-files.ts";
-import type { StoredFile } from "./stored-file.ts";
 import { readV1Files } from "./v1-files.ts";
 import { readFileTree } from "./v2-files.ts";
 
@@ -67,7 +66,7 @@ export function readInfo(
   const name = single ?? folder;
   const totalLength = sum(stored);
   if (totalLength > MAX_TOTAL_LENGTH)
-    throw new MetainfoError("METAINFO_FILE_LENGTH", "the files are too long together");
+    throw new MetainfoError("METAINFO_FILE_LENGTH", "the files are too long");
   const payloadLength = sum(stored.filter((file) => !file.pad));
   if (payloadLength === 0) throw new MetainfoError("METAINFO_EMPTY", "there is no payload");
   const alignment = v1 === undefined ? pieceLength : 1;
@@ -85,10 +84,11 @@ export function readInfo(
 
   const files = placeFiles(stored, { name, isMultiFile, alignment, fileNames: options.fileNames });
   const layout = layOut(files, pieceLength, v1 === undefined);
+  // As in libtorrent: layers that are no dictionary are none.
   const layers =
-    v2 === undefined || pieceLayers === undefined
-      ? new Map<string, Uint8Array>()
-      : verifyLayers(pieceLayers, stored, pieceLength);
+    v2 && pieceLayers instanceof BencodeDictionary
+      ? readPieceLayers(pieceLayers, stored, pieceLength)
+      : new Map<string, Uint8Array>();
   const source = info.getText("source");
 
   const pieceLayer = (fileIndex: number): Uint8Array | undefined => {
@@ -122,8 +122,7 @@ export function readInfo(
         file.piecesRoot === undefined || file.length <= pieceLength || layers.has(formatHex(file.piecesRoot)),
     ),
     pieceHash(piece) {
-      if (!(hashes instanceof Uint8Array) || !isV1)
-        throw new RangeError("this torrent has no v1 piece hashes");
+      if (!(hashes instanceof Uint8Array) || !isV1) throw new RangeError("there are no v1 hashes");
       if (!layout.pieces.isPiece(piece)) throw new RangeError(`piece ${piece} of ${pieceCount}`);
       return hashes.subarray(piece * SHA1_LENGTH, (piece + 1) * SHA1_LENGTH);
     },
@@ -139,21 +138,11 @@ export function readInfo(
   };
 }
 
-// Outside of readInfo: what its closures name would be kept with the model, and that would be all stored files.
-function verifyLayers(
-  value: BencodeValue,
-  stored: readonly StoredFile[],
-  pieceLength: number,
-): Map<string, Uint8Array> {
-  if (!(value instanceof BencodeDictionary))
-    throw new MetainfoError("METAINFO_PIECE_LAYER", "piece layers are no dictionary");
-  return readPieceLayers(value, stored, pieceLength);
-}
-
 /** 1 or 2. */
 function readMetaVersion(info: BencodeDictionary): number {
-  const version = info.get("meta version") ?? 1;
-  if (typeof version !== "number" || version > 2)
+  const version = info.get("meta version");
+  // As in libtorrent: what is no number says nothing.
+  if (typeof version === "bigint" || (typeof version === "number" && version > 2))
     throw new MetainfoError("METAINFO_UNSUPPORTED_VERSION", "its meta version is neither 1 nor 2");
   // As in libtorrent: what was meant to be v2 is not shared as something else.
   if (version !== 2 && info.getDictionary("file tree") !== undefined)

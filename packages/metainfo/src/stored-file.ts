@@ -20,28 +20,28 @@ type StoredPath = readonly Uint8Array[] | ((file: BencodeDictionary) => readonly
 
 /**
  * The properties that v1 and v2 store alike (BEP 47), from a file's dictionary. `index` is for the error's data. A class,
- * because a million of these are in memory at once, with `path` read anew each time it is asked for.
+ * because a million of these are in memory at once, with `path` and `symlink` read anew each time they are asked for.
  */
 export class DictionaryFile implements StoredFile {
   readonly length: number;
   readonly pad: boolean;
   readonly executable: boolean;
   readonly hidden: boolean;
-  readonly symlink: readonly Uint8Array[] | undefined;
   /** Of a hybrid's file it comes from its twin in the tree. */
   piecesRoot: Uint8Array | undefined = undefined;
   readonly sha1: Uint8Array | undefined;
   readonly #dictionary: BencodeDictionary;
   readonly #path: StoredPath;
+  readonly #isLink: boolean;
 
   constructor(dictionary: BencodeDictionary, path: StoredPath, index: number) {
     this.#dictionary = dictionary;
     this.#path = path;
     const attributes = dictionary.getText("attr") ?? "";
-    const target = attributes.includes("l") ? readBytesList(dictionary.getList("symlink path")) : undefined;
+    const hasTarget =
+      attributes.includes("l") && readBytesList(dictionary.getList("symlink path")) !== undefined;
     const length =
-      dictionary.getInteger("length") ??
-      (target !== undefined && dictionary.get("length") === undefined ? 0 : -1);
+      dictionary.getInteger("length") ?? (hasTarget && dictionary.get("length") === undefined ? 0 : -1);
     if (length < 0 || length > MAX_TOTAL_LENGTH)
       throw new MetainfoError("METAINFO_FILE_LENGTH", `file ${index} has no valid length`, {
         fileIndex: index,
@@ -52,8 +52,12 @@ export class DictionaryFile implements StoredFile {
     this.executable = attributes.includes("x");
     this.hidden = attributes.includes("h");
     // BEP 47: a link's length is always 0. One with bytes is an ordinary file, so that its pieces can be kept.
-    this.symlink = length === 0 ? target : undefined;
+    this.#isLink = hasTarget && length === 0;
     this.sha1 = sha1?.length === 20 ? sha1 : undefined;
+  }
+
+  get symlink(): readonly Uint8Array[] | undefined {
+    return this.#isLink ? readBytesList(this.#dictionary.getList("symlink path")) : undefined;
   }
 
   get path(): readonly Uint8Array[] | undefined {

@@ -5,6 +5,9 @@ import type { DhtNodeAddress } from "./metainfo.ts";
 import { formatNodeAddress } from "./node-address.ts";
 import { decodeText, encodeText } from "./text.ts";
 
+/** What a magnet link is made of; `undefined` is as good as absent. */
+export type MagnetParts = { readonly [Part in keyof Magnet]?: Magnet[Part] | undefined };
+
 /**
  * The magnet link of a Magnet or a Metainfo, or of the parts that are given: hashes, name, length, trackers, web seeds,
  * sources, peers, nodes, selection, keywords, others. Trackers may hold a user's secret key: leave them out of links
@@ -12,7 +15,7 @@ import { decodeText, encodeText } from "./text.ts";
  *
  * @throws TypeError without an info-hash.
  */
-export function toMagnet(model: Partial<Magnet>): string {
+export function toMagnet(model: MagnetParts): string {
   const { infoHash, infoHashV2, name, length, select } = model;
   if (infoHash === undefined && infoHashV2 === undefined)
     throw new TypeError("a magnet link needs an info-hash");

@@ -7,19 +7,17 @@ export interface V1Files {
   readonly isMultiFile: boolean;
 }
 
-/** BEP 3 `files` or `length`; `undefined` when the info dictionary has neither. */
+/** BEP 3 `files`, if it is a list with something in it, or `length`; `undefined` when the info dictionary has neither. */
 export function readV1Files(
   info: BencodeDictionary,
   name: Uint8Array,
   maxPathDepth: number,
 ): V1Files | undefined {
-  if (info.get("files") === undefined) {
+  const list = info.getList("files");
+  if (!list?.length) {
     if (info.get("length") === undefined) return undefined;
     return { files: [new DictionaryFile(info, [name], 0)], isMultiFile: false };
   }
-  const list = info.getList("files");
-  if (list === undefined || list.length === 0)
-    throw new MetainfoError("METAINFO_FILES", "files is no list of files");
   const files = list.map((entry, index) => {
     if (!(entry instanceof BencodeDictionary))
       throw new MetainfoError("METAINFO_FILES", `file ${index} is no dictionary`, { fileIndex: index });

@@ -23,8 +23,9 @@ export function readFileTree(tree: BencodeDictionary, maxPathDepth: number): V2F
 
   function visit(directory: readonly Entry[]): void {
     for (const [key, entry] of directory) {
-      if (!(entry instanceof BencodeDictionary)) throw fault("an entry of the file tree is no dictionary");
-      if (key.length === 0) throw fault("a file has siblings, or the tree itself is one");
+      // An empty key among others, or at the top, describes nothing.
+      if (!(entry instanceof BencodeDictionary) || key.length === 0)
+        throw fault("an entry of the file tree is no file and no directory");
       if (path.length >= maxPathDepth)
         throw new MetainfoError("METAINFO_FILE_PATH", "the file tree is too deep");
       path.push(key);

@@ -56,6 +56,33 @@ describe("parseMagnet", () => {
     expect(parseMagnet(`&&${base.slice(8)}`.replace(/^/, "magnet:?")).infoHash).toBeDefined();
   });
 
+  it("takes an empty authority, and an info-hash alone", () => {
+    for (const scheme of ["magnet://?", "magnet:///?", "Magnet:///?"])
+      expect(parseMagnet(`${scheme}dn=x&xt=urn:btih:${HEX}`)).toMatchObject({
+        infoHash: parseHex(HEX),
+        name: "x",
+      });
+    for (const text of [HEX, ` ${HEX.toUpperCase()}\n`, "2JDU5BWJLMM3RPH5XEV4CLE5IRTHZ6RW"])
+      expect(formatHex(parseMagnet(text).infoHash!)).toBe(HEX);
+    expect(parseMagnet(HEX_V2)).toMatchObject({ infoHashV2: parseHex(HEX_V2), trackers: [] });
+    for (const uri of [`magnet:/?xt=urn:btih:${HEX}`, `magnet://host/?xt=urn:btih:${HEX}`, `${HEX}0`])
+      expect(codeOf(() => parseMagnet(uri))).toBe("METAINFO_MAGNET");
+  });
+
+  it("keeps one of what is there twice, and so leaves room for what comes after a flood of the same", () => {
+    const same = "&tr=udp://a.example:1&ws=http://w.example/&x.pe=1.2.3.4:5&kt=k".repeat(2000);
+    const magnet = parseMagnet(`${base}${same}&tr=udp://b.example:1&ws=http://v.example/&x.pe=1.2.3.4:6`);
+    expect(magnet).toMatchObject({
+      trackers: [["udp://a.example:1"], ["udp://b.example:1"]],
+      webSeeds: ["http://w.example/", "http://v.example/"],
+      peers: [
+        { host: "1.2.3.4", port: 5 },
+        { host: "1.2.3.4", port: 6 },
+      ],
+      keywords: ["k"],
+    });
+  });
+
   it("keeps the topics of other networks and of multihashes to come", () => {
     const magnet = parseMagnet(`${base}&xt=urn:ed2k:31D6CFE0D16AE931B73C59D7E0C089C0&xt=urn:btmh:1340abcd`);
     expect(magnet.others).toEqual([
@@ -91,6 +118,11 @@ describe("parseMagnet", () => {
       "a.1",
       "x.0x",
       "[]",
+      "01.2.3.4",
+      "[:::]",
+      "[1::2::3]",
+      "[12345::]",
+      `[${":".repeat(1_000_000)}]`,
     ])
       expect(parseMagnet(`${base}&x.pe=${host}:5&dht=${host}:5`)).toMatchObject({ peers: [], nodes: [] });
     for (const host of ["1.2.3.4", "255.0.0.255", "1a.example", "a-1"])
@@ -153,6 +185,7 @@ describe("toMagnet", () => {
     const text = fc.string({ minLength: 1 });
     const host = fc.constantFrom("1.2.3.4", "::1", "host.example", "a&b=%c+d", "bücher.example");
     const address = fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) });
+    const addresses = fc.uniqueArray(address, { selector: ({ host, port }) => `${host} ${port}` });
     const url = text.map((path) => `http://a.example/${path.trim()}`);
     const anyMagnet: fc.Arbitrary<Magnet> = fc.record(
       {
@@ -161,13 +194,13 @@ describe("toMagnet", () => {
         name: text,
         length: fc.nat(),
         trackers: fc.uniqueArray(url).map((urls) => urls.map((one) => [one])),
-        webSeeds: fc.array(url),
-        acceptableSources: fc.array(text),
-        exactSources: fc.array(text),
-        peers: fc.array(address),
-        nodes: fc.array(address),
+        webSeeds: fc.uniqueArray(url),
+        acceptableSources: fc.uniqueArray(text),
+        exactSources: fc.uniqueArray(text),
+        peers: addresses,
+        nodes: addresses,
         select: fc.uniqueArray(fc.nat(50)).map((indices) => indices.sort((a, b) => a - b)),
-        keywords: fc.array(fc.stringMatching(/^[^ ]+$/)),
+        keywords: fc.uniqueArray(fc.stringMatching(/^[^ ]+$/)),
         others: fc.array(fc.tuple(fc.stringMatching(/^q[a-z]+$/), fc.string())),
       },
       {
@@ -193,6 +226,13 @@ describe("toMagnet", () => {
     );
     expect(toMagnet(torrent)).toBe(
       `magnet:?xt=urn:btih:${formatHex(torrent.infoHash!)}&dn=a%20%26%20b&tr=http%3A%2F%2Fa.example%2Fx&ws=http%3A%2F%2Fw.example%2F`,
+    );
+  });
+
+  it("takes parts that are undefined for absent ones", () => {
+    const { infoHash, infoHashV2 } = parseTorrent(torrentOf());
+    expect(toMagnet({ infoHash, infoHashV2, name: undefined, trackers: undefined })).toBe(
+      `magnet:?xt=urn:btih:${formatHex(infoHash!)}`,
     );
   });
 

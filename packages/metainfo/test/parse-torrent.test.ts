@@ -192,12 +192,31 @@ describe("parseTorrent of v1", () => {
     expect(torrent.infoBytes).toEqual(bytes(info));
   });
 
+  it("takes numbers of a v1 torrent that are not canonical, and hashes the original bytes", () => {
+    const info =
+      "d6:lengthi01e4:name01:x12:piece lengthi016384e6:pieces20:aaaaaaaaaaaaaaaaaaaa7:privatei-0ee";
+    const torrent = parseTorrent(bytes(`d4:info${info}e`));
+    expect(torrent).toMatchObject({ name: "x", pieceLength: 16_384, totalLength: 1, private: false });
+    expect(formatHex(torrent.infoHash!)).toBe(sha1(bytes(info)));
+    for (const length of ["ie", "i--1e", "i1", "i1x"])
+      expect(codeOf(() => parseTorrent(bytes(`d4:infod6:length${length}e`)))).toBe("METAINFO_BENCODE");
+  });
+
+  it("is a single file when files is no list", () => {
+    for (const files of ["x", 5, {}]) expect(parseTorrent(torrentOf({ files })).isMultiFile).toBe(false);
+  });
+
+  it("takes no text for a meta version", () => {
+    for (const version of ["2", []])
+      expect(parseTorrent(torrentOf({ "meta version": version })).version).toBe("v1");
+  });
+
   it("refuses each fault with its code", () => {
     expect(codeOf(() => parseTorrent(bytes("d4:info")))).toBe("METAINFO_BENCODE");
     expect(codeOf(() => parseTorrent(bytes("d4:infod1:bi1e1:ai1e1:ee")))).toBe("METAINFO_BENCODE");
     for (const input of ["le", "i1e", "de", "d4:infolee"])
       expect(codeOf(() => parseTorrent(bytes(input)))).toBe("METAINFO_NO_INFO");
-    for (const version of [3, 2 ** 40, 10n ** 30n, "2"])
+    for (const version of [3, 2 ** 40, 10n ** 30n])
       expect(code({ "meta version": version })).toBe("METAINFO_UNSUPPORTED_VERSION");
     for (const name of [undefined, 5, ["x"]]) expect(code({ name })).toBe("METAINFO_NAME");
     for (const length of [undefined, 0, -1, "16384", 2 ** 31, 2 ** 50, 10n ** 30n])
@@ -262,9 +281,9 @@ describe("paths of a torrent", () => {
   it("get a number when another file has them, also by case or by how accents are composed", () => {
     expect(pathsOf(["a.txt"], ["a.txt"], ["A.TXT"], ["a.1.txt"])).toEqual([
       "a.txt",
+      "a.2.txt",
+      "A.3.TXT",
       "a.1.txt",
-      "A.2.TXT",
-      "a.1.1.txt",
     ]);
     expect(pathsOf(["é"], ["e\u0301"], ["É"])).toEqual(["é", "e\u0301.1", "É.2"]);
     expect(pathsOf(["straße"], ["STRASSE"])).toEqual(["straße", "STRASSE.1"]);
@@ -318,6 +337,24 @@ describe("symbolic links", () => {
         link(["l4"], ["l3"]),
       ),
     ).toEqual([undefined, "name/d/f", "name/d", "name/l2/f", "name/l3"]);
+  });
+
+  it("lead from the link's own directory on, as old torrents have them, where they do not from the top", () => {
+    expect(
+      linksOf(
+        file("Versions", "A", "f"),
+        link(["Versions", "Current"], ["A"]),
+        link(["g"], ["Versions", "Current", "f"]),
+        link(["Versions", "h"], ["A", "f"]),
+      ),
+    ).toEqual([undefined, "name/Versions/A", "name/Versions/Current/f", "name/Versions/A/f"]);
+    // The top comes first, as BEP 47 has it.
+    expect(linksOf(file("A"), file("d", "A"), link(["d", "l"], ["A"]))).toEqual([
+      undefined,
+      undefined,
+      "name/A",
+    ]);
+    expect(linksOf(file("a"), link(["d", "l"], ["..", "a"]))).toEqual([undefined, undefined]);
   });
 
   it("never lead out: a climbing target is taken literally, and one that is nowhere makes an ordinary file", () => {

@@ -66,5 +66,8 @@ function formatDate(seconds: number): string {
   const date = new Date(seconds * 1_000 > 253_402_300_799_000 ? seconds : seconds * 1_000);
   return Number.isNaN(date.getTime())
     ? String(seconds)
-    : date.toISOString().replace("T", " ").replace(".000Z", " UTC");
+    : date
+        .toISOString()
+        .replace("T", " ")
+        .replace(/\.\d+Z$/, " UTC");
 }

@@ -29,8 +29,15 @@ export function fileFindings(report: VerifyReport): FileFinding[] {
 }
 
 /** `album/02.flac: does not match (pieces 3, 4)`. */
-export function findingLine({ path, status, badPieces, incompletePieces }: FileFinding): string {
-  return `${escapeText(path)}: ${WORDS[status]}${pieceList(status === "unchecked" ? incompletePieces : badPieces)}`;
+export function findingLine(finding: FileFinding): string {
+  return `${escapeText(finding.path)}: ${WORDS[finding.status]}${pieceList(piecesOf(finding))}`;
+}
+
+/** The pieces that the status is about: of a file that is missing or short all that it has a part in and that are not whole. */
+function piecesOf({ status, badPieces, incompletePieces }: FileFinding): readonly number[] {
+  if (status === "bad") return badPieces;
+  if (status === "unchecked") return incompletePieces;
+  return [...new Set([...badPieces, ...incompletePieces])].sort((a, b) => a - b);
 }
 
 const WORDS: Readonly<Record<FileStatus, string>> = {

@@ -1,3 +1,5 @@
+import { MERKLE_HASH_LENGTH, merklePadRoot, merkleRoot } from "@bt/metainfo";
+import { BLOCK_LENGTH, bytesEqual } from "@bt/primitives";
 import { StorageError } from "../errors.ts";
 import type { StorageMetainfo } from "../storage-metainfo.ts";
 import { eachOf } from "./each-of.ts";
@@ -58,6 +60,8 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   const badPieces: number[] = [];
   const incompletePieces: number[] = [];
   let checkedCount = 0;
+  // Of a v2 torrent without piece layers what the pieces hash to, until there is all of a file's layer.
+  const unknown = new Map<number, Uint8Array>();
   const workers = options.workers ?? new HashWorkers();
   const stats = await inspectAll(payload);
   try {
@@ -69,6 +73,7 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
         signal,
         onThisThread: options.onThisThread,
         onDigest: (piece, digest) => {
+          if (digest !== undefined && !verifier.isKnown(piece)) unknown.set(piece, digest.slice());
           const isGood = digest !== undefined && verifier.isMatch(piece, digest);
           if (!isGood) (digest === undefined ? incompletePieces : badPieces).push(piece);
           onPiece?.(piece, isGood);
@@ -79,6 +84,7 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   } finally {
     if (options.workers === undefined) await workers.close();
   }
+  judgeByRoots(metainfo, unknown, badPieces, incompletePieces);
   badPieces.sort((a, b) => a - b);
   incompletePieces.sort((a, b) => a - b);
   const files: FileReport[] = [];
@@ -100,6 +106,36 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   const isGood =
     goodPieceCount === pieceCount && files.every(({ missing, wrongLength }) => !missing && !wrongLength);
   return { isGood, pieceCount, goodPieceCount, badPieces, incompletePieces, files };
+}
+
+/**
+ * BEP 52: a file whose piece layer is not there can still be compared as a whole, with its root. Its pieces, bad as long
+ * as nobody knows better, are good together; where some are incomplete, the others cannot be checked.
+ */
+function judgeByRoots(
+  { files, layout }: StorageMetainfo,
+  digests: ReadonlyMap<number, Uint8Array>,
+  badPieces: number[],
+  incompletePieces: number[],
+): void {
+  if (digests.size === 0) return;
+  const settled = new Set<number>();
+  const pad = merklePadRoot(layout.pieces.pieceLength / BLOCK_LENGTH);
+  for (const [fileIndex, { piecesRoot }] of files.entries()) {
+    const { first, end } = layout.piecesOfFile(fileIndex);
+    const pieces = Array.from({ length: end - first }, (_, i) => first + i).filter((piece) =>
+      digests.has(piece),
+    );
+    if (piecesRoot === undefined || pieces.length === 0) continue;
+    const isWhole = pieces.length === end - first;
+    const layer = new Uint8Array(pieces.length * MERKLE_HASH_LENGTH);
+    for (const [i, piece] of pieces.entries()) layer.set(digests.get(piece)!, i * MERKLE_HASH_LENGTH);
+    if (isWhole && !bytesEqual(merkleRoot(layer, { pad }), piecesRoot)) continue;
+    for (const piece of pieces) settled.add(piece);
+    if (!isWhole) incompletePieces.push(...pieces);
+  }
+  const bad = badPieces.filter((piece) => !settled.has(piece));
+  badPieces.splice(0, badPieces.length, ...bad);
 }
 
 /** By file index. A link or a folder in the place of a file is a missing file here, not an error. */
