@@ -190,18 +190,48 @@ export class PieceHasher {
    */
   #fillWindow(index, position, wanted) {
     this.#windowFile = -1;
-    const descriptor = this.#open(index);
-    let count;
-    try {
-      count = readSync(descriptor, this.#window, 0, Math.min(READ_LENGTH, wanted), position);
-    } catch (error) {
-      // Of a read the system does not tell which file it was.
-      throw Object.assign(/** @type {object} */ (error), { path: this.#source.paths[index] });
-    }
+    const { strict, lengths } = this.#source;
+    const isWholeFile = strict && position === 0 && wanted === lengths[index] && wanted < READ_LENGTH;
+    const count = isWholeFile
+      ? this.#readWholeFile(index, wanted)
+      : this.#read(this.#open(index), index, Math.min(READ_LENGTH, wanted), position);
     if (count === 0) throw changed(this.#source, index, "it is shorter than expected");
     this.#windowFile = index;
     this.#windowStart = position;
     this.#windowEnd = position + count;
+  }
+
+  /**
+   * A small file that will not be wanted again. When it gives just as many bytes as it should, and no more, the system
+   * need not be asked how many it has.
+   *
+   * @param {number} index
+   * @param {number} length
+   */
+  #readWholeFile(index, length) {
+    const descriptor = this.#openFrugally(index, openPath);
+    try {
+      const count = this.#read(descriptor, index, length + 1, 0);
+      if (count !== length) requireFile(this.#source, index, descriptor);
+      return Math.min(count, length);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /**
+   * @param {number} descriptor
+   * @param {number} index
+   * @param {number} length
+   * @param {number} position
+   */
+  #read(descriptor, index, length, position) {
+    try {
+      return readSync(descriptor, this.#window, 0, length, position);
+    } catch (error) {
+      // Of a read the system does not tell which file it was.
+      throw Object.assign(/** @type {object} */ (error), { path: this.#source.paths[index] });
+    }
   }
 
   /** @param {number} index */
@@ -212,7 +242,7 @@ export class PieceHasher {
         if (this.#opened.size < OPEN_FILE_LIMIT) break;
         this.#close(old);
       }
-      descriptor = this.#openFrugally(index);
+      descriptor = this.#openFrugally(index, openFile);
     }
     this.#opened.delete(index);
     this.#opened.set(index, descriptor);
@@ -224,15 +254,16 @@ export class PieceHasher {
    * When the process has no descriptor left, those that this hasher keeps open are given back.
    *
    * @param {number} index
+   * @param {(source: HashSource, index: number) => number} open
    */
-  #openFrugally(index) {
+  #openFrugally(index, open) {
     try {
-      return openFile(this.#source, index);
+      return open(this.#source, index);
     } catch (error) {
       const { code } = /** @type {NodeJS.ErrnoException} */ (error);
       if ((code !== "EMFILE" && code !== "ENFILE") || this.#opened.size === 0) throw error;
       for (const old of this.#opened.keys()) this.#close(old);
-      return openFile(this.#source, index);
+      return open(this.#source, index);
     }
   }
 
@@ -258,27 +289,52 @@ export function hashBytes(bytes, treeWidth) {
 }
 
 /**
+ * A descriptor, or -1 where a missing file is no error.
+ *
  * @param {HashSource} source
  * @param {number} index
  */
-function openFile(source, index) {
+function openPath(source, index) {
   const noFollow = source.strict ? 0 : (constants.O_NOFOLLOW ?? 0);
   const path = /** @type {string} */ (source.paths[index]);
-  let descriptor;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow);
+    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow);
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (!source.strict && (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP")) return -1;
     throw error;
   }
-  const stat = fstatSync(descriptor);
-  if (!stat.isFile() || (source.strict && stat.size !== source.lengths[index])) {
+}
+
+/**
+ * As `openPath`, for what is a regular file and, where it matters, as long as it should be.
+ *
+ * @param {HashSource} source
+ * @param {number} index
+ */
+function openFile(source, index) {
+  const descriptor = openPath(source, index);
+  if (descriptor === -1) return -1;
+  try {
+    requireFile(source, index, descriptor);
+    return descriptor;
+  } catch (error) {
     closeSync(descriptor);
-    if (!source.strict) return -1;
-    throw changed(source, index, `it has ${stat.size} bytes, not ${source.lengths[index]}`);
+    if (!source.strict && error instanceof Unavailable) return -1;
+    throw error;
   }
-  return descriptor;
+}
+
+/**
+ * @param {HashSource} source
+ * @param {number} index
+ * @param {number} descriptor
+ */
+function requireFile(source, index, descriptor) {
+  const stat = fstatSync(descriptor);
+  if (!stat.isFile()) throw changed(source, index, "it is no regular file any more");
+  if (source.strict && stat.size !== source.lengths[index])
+    throw changed(source, index, `it has ${stat.size} bytes, not ${source.lengths[index]}`);
 }
 
 /**

@@ -49,7 +49,7 @@ export async function scanPayload(
   const absolutePath = resolve(path);
   const name = basename(absolutePath);
   if (name === "") throw new RangeError(`${path} has no name that a torrent could have`);
-  const root = readOrFail(absolutePath, () => realpathSync(absolutePath));
+  const root = readOrFail(absolutePath, () => realpathSync.native(absolutePath));
   const state = readOrFail(absolutePath, () => statSync(absolutePath));
   if (state.isFile()) return { name, files: [toFile([], absolutePath, state)], skipped: [] };
   if (!state.isDirectory()) {
@@ -123,7 +123,7 @@ function readFolder(path: string): Dirent[] {
 /** Where a link leads in the end, when that is in the tree and is not the tree itself. */
 function readLink(path: string[], absolutePath: string, root: string): ScannedLink | undefined {
   try {
-    const target = relative(root, realpathSync(absolutePath));
+    const target = relative(root, realpathSync.native(absolutePath));
     const symlink = target.split(sep);
     if (symlink[0] === ".." || target === "" || resolve(target) === target) return undefined;
     return { path, absolutePath, length: 0, modifiedMs: 0, inode: 0, executable: false, symlink };
