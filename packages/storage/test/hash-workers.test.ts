@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTorrent, insertPadFiles, parseTorrent, type Metainfo } from "@bt/metainfo";
@@ -118,6 +119,24 @@ describe("hashFiles", () => {
       expect(seen).toEqual(seen.map((_, i) => i + 1));
       expect(here).toEqual(await hashFiles({ files, pieceLength, workers: hashers }));
       await workers.close();
+    }
+  });
+
+  it("tells of a small file that became longer, shorter, a folder or a pipe", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "file"), noise(1_000, 1));
+    await mkdir(join(folder, "folder"));
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    for (const [name, length, why] of [
+      ["file", 999, "it has 1000 bytes, not 999"],
+      ["file", 1_001, "it has 1000 bytes, not 1001"],
+      ["folder", 1_000, "it is no regular file any more"],
+      ["pipe", 1_000, "it is no regular file any more"],
+    ] as const) {
+      const files = [{ absolutePath: join(folder, name), length }];
+      const hashing = hashFiles({ files, pieceLength: 16_384, onThisThread: true });
+      await expect(hashing).rejects.toMatchObject({ code: "FILE_CHANGED" });
+      await expect(hashing).rejects.toThrow(why);
     }
   });
 

@@ -14,6 +14,9 @@ import { readVersion } from "../version.ts";
 
 export type TorrentFormat = "v1" | "v2" | "hybrid";
 
+/** Smaller files are read in one call or two. */
+const LONG_FILE_LENGTH = 1024 * 1024;
+
 /** What the user decides about a new torrent. */
 export interface TorrentWishes extends Partial<
   Pick<NewTorrent, "trackers" | "webSeeds" | "private" | "source" | "comment" | "similar" | "collections">
@@ -121,6 +124,7 @@ async function scanAndHash(
       pieceHashes = hybrid.pieceHashes;
     }
   }
+  requireUnchanged(payload);
   const bytes = createTorrent({
     ...stated,
     name: payload.name,
@@ -131,6 +135,20 @@ async function scanAndHash(
     ...(withDate ? { creationDate: Math.floor(Date.now() / 1000) } : {}),
   });
   return { bytes, payload };
+}
+
+/** A file that takes long to read may be written to meanwhile: its hashes would be of what never was. */
+function requireUnchanged({ files }: ScannedPayload): void {
+  for (const { absolutePath, length, modifiedMs } of files) {
+    if (length < LONG_FILE_LENGTH) continue;
+    const state = statSync(absolutePath, { throwIfNoEntry: false });
+    if (state?.size === length && state.mtimeMs === modifiedMs) continue;
+    throw new Failure(
+      EXIT.unreadable,
+      "FILE_CHANGED",
+      `cannot make a torrent: ${absolutePath} was written to meanwhile; wait until nothing writes to it and start again`,
+    );
+  }
 }
 
 /** What is wrong with the disk here is wrong with the input. */

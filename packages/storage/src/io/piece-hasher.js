@@ -214,6 +214,10 @@ export class PieceHasher {
       const count = this.#read(descriptor, index, length + 1, 0);
       if (count !== length) requireFile(this.#source, index, descriptor);
       return Math.min(count, length);
+    } catch (error) {
+      // Of a pipe or folder in its place, what it is says more than why it cannot be read.
+      requireFile(this.#source, index, descriptor);
+      throw error;
     } finally {
       closeSync(descriptor);
     }
