@@ -59,6 +59,7 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   const incompletePieces: number[] = [];
   let checkedCount = 0;
   const workers = options.workers ?? new HashWorkers();
+  if (options.onThisThread === true) workers.warmUp(metainfo.layout.pieces.totalLength);
   const stats = await inspectAll(payload);
   try {
     // What is reached by a link only is missing, and so are its pieces.
