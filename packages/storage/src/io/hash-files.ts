@@ -33,13 +33,20 @@ export interface HashFilesOptions {
 export async function hashFiles(options: HashFilesOptions): Promise<Uint8Array> {
   const { files, pieceLength } = options;
   const totalLength = files.reduce((sum, { length }) => sum + length, 0);
-  const source = createHashSource(inOneRow(files), { pieceLength, totalLength, strict: true, digest: "sha1" });
+  const source = createHashSource(inOneRow(files), {
+    pieceLength,
+    totalLength,
+    strict: true,
+    digest: "sha1",
+  });
   const hashes = new Uint8Array(Math.ceil(totalLength / pieceLength) * SHA1_LENGTH);
   await hashAll(options, source, (piece, digest) => hashes.set(digest, piece * SHA1_LENGTH));
   return hashes;
 }
 
-function* inOneRow(files: readonly HashedFile[]): Generator<{ path: string; length: number; offset: number }> {
+function* inOneRow(
+  files: readonly HashedFile[],
+): Generator<{ path: string; length: number; offset: number }> {
   let offset = 0;
   for (const { absolutePath = "", length } of files) {
     yield { path: absolutePath, length, offset };
