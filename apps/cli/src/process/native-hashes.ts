@@ -1,3 +1,5 @@
+import type * as Crypto from "node:crypto";
+
 /**
  * In the bundle these stand for `@noble/hashes`, which the pure packages use so that they run anywhere. `bt` runs on
  * Node, whose hashes need no warming up: the info-hash of a first torrent takes microseconds, not milliseconds.
@@ -11,6 +13,6 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 }
 
 /** Loaded when it is first needed: it takes Node 5 ms. */
-function crypto(): typeof import("node:crypto") {
+function crypto(): typeof Crypto {
   return process.getBuiltinModule("node:crypto");
 }
