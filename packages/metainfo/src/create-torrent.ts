@@ -57,7 +57,7 @@ export function createTorrent(torrent: NewTorrent): Uint8Array {
   if (isV1) {
     info["pieces"] = pieceHashes;
     if (isSingleFile) Object.assign(info, properties(files[0]!));
-    else info["files"] = files.map((file) => properties(file, file.path));
+    else info["files"] = files.map((file) => properties(file, { path: file.path }));
   }
   if (isV2) {
     info["meta version"] = 2;
@@ -138,11 +138,10 @@ function checkTrees(files: readonly NewFile[], pieceLength: number): Map<Uint8Ar
   return new Map(layers.values());
 }
 
-/** In the order of the keys, which `encode` takes as they come. */
+/** In the order of the keys, which `encode` takes as they come; `more` lies between `length` and `sha1`. */
 function properties(
   file: NewFile,
-  path?: readonly string[],
-  piecesRoot?: Uint8Array,
+  more?: Record<string, Encodable | undefined>,
 ): Record<string, Encodable | undefined> {
   const attributes =
     (file.pad ? "p" : "") +
@@ -150,10 +149,9 @@ function properties(
     (file.executable ? "x" : "") +
     (file.hidden ? "h" : "");
   return {
-    attr: attributes === "" ? undefined : attributes,
+    attr: attributes || undefined,
     length: file.length,
-    path,
-    "pieces root": piecesRoot,
+    ...more,
     sha1: file.sha1,
     "symlink path": file.symlink,
   };
@@ -173,7 +171,7 @@ function fileTree(files: readonly NewFile[]): Tree {
       if (directory.has("")) throw new TypeError(`${file.path.join("/")} lies in a file`);
     }
     if (directory.size > 0) throw new TypeError(`${file.path.join("/")} is a directory as well`);
-    directory.set("", properties(file, undefined, file.length > 0 ? file.piecesRoot : undefined));
+    directory.set("", properties(file, { "pieces root": file.length > 0 ? file.piecesRoot : undefined }));
   }
   return root;
 }

@@ -42,18 +42,7 @@ export function insertPadFiles(files: readonly NewFile[], pieceLength: number): 
 export function compareFilePaths(a: readonly string[], b: readonly string[]): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {
-    if (a[i] !== b[i]) return compareAsBytes(a[i]!, b[i]!);
+    if (a[i] !== b[i]) return compareBytes(encodeText(a[i]!), encodeText(b[i]!));
   }
   return a.length - b.length;
-}
-
-/** Texts that differ, in the order of their UTF-8. */
-function compareAsBytes(a: string, b: string): number {
-  const shorter = Math.min(a.length, b.length);
-  let i = 0;
-  while (i < shorter && a.charCodeAt(i) === b.charCodeAt(i)) i++;
-  if (i === shorter) return a.length - b.length;
-  const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-  // From the surrogates on the order of UTF-16 is not that of UTF-8.
-  return x < 0xd800 || y < 0xd800 ? x - y : compareBytes(encodeText(a), encodeText(b));
 }
