@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { parseTorrent } from "@bt/metainfo";
 import { describe, expect, it } from "vitest";
+import { makeTorrent } from "../src/create/make-torrent.ts";
 import { runBt } from "./support/run-bt.ts";
 import { createIn, writePayload } from "./support/swarm.ts";
 import { tempFolder } from "./support/temp-folder.ts";
@@ -86,6 +87,18 @@ describe("create", () => {
       await runBt(["create", "album", "-o", "-", "--no-date"], { cwd }),
     ];
     expect(a.io.stdout.bytes).toEqual(b.io.stdout.bytes);
+  });
+
+  it("makes no torrent of a long file that was written to while it was read", async () => {
+    const path = join(tempFolder(), "growing");
+    writeFileSync(path, Buffer.alloc(2_000_000, 1));
+    const making = makeTorrent(
+      path,
+      "growing",
+      { format: "v1", pieceLength: undefined, withDate: false },
+      { signal: new AbortController().signal, onProgress: () => appendFileSync(path, "x") },
+    );
+    await expect(making).rejects.toMatchObject({ exitCode: 3, code: "FILE_CHANGED" });
   });
 
   it("--json prints one object on standard output and nothing else", async () => {

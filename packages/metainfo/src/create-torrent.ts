@@ -57,7 +57,7 @@ export function createTorrent(torrent: NewTorrent): Uint8Array {
   if (isV1) {
     info["pieces"] = pieceHashes;
     if (isSingleFile) Object.assign(info, properties(files[0]!));
-    else info["files"] = files.map((file) => ({ ...properties(file), path: file.path }));
+    else info["files"] = files.map((file) => properties(file, { path: file.path }));
   }
   if (isV2) {
     info["meta version"] = 2;
@@ -138,17 +138,22 @@ function checkTrees(files: readonly NewFile[], pieceLength: number): Map<Uint8Ar
   return new Map(layers.values());
 }
 
-function properties(file: NewFile): Record<string, Encodable | undefined> {
+/** In the order of the keys, which `encode` takes as they come; `more` lies between `length` and `sha1`. */
+function properties(
+  file: NewFile,
+  more?: Record<string, Encodable | undefined>,
+): Record<string, Encodable | undefined> {
   const attributes =
     (file.pad ? "p" : "") +
     (file.symlink ? "l" : "") +
     (file.executable ? "x" : "") +
     (file.hidden ? "h" : "");
   return {
+    attr: attributes || undefined,
     length: file.length,
-    attr: attributes === "" ? undefined : attributes,
-    "symlink path": file.symlink,
+    ...more,
     sha1: file.sha1,
+    "symlink path": file.symlink,
   };
 }
 
@@ -166,7 +171,7 @@ function fileTree(files: readonly NewFile[]): Tree {
       if (directory.has("")) throw new TypeError(`${file.path.join("/")} lies in a file`);
     }
     if (directory.size > 0) throw new TypeError(`${file.path.join("/")} is a directory as well`);
-    directory.set("", { ...properties(file), "pieces root": file.length > 0 ? file.piecesRoot : undefined });
+    directory.set("", properties(file, { "pieces root": file.length > 0 ? file.piecesRoot : undefined }));
   }
   return root;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTorrent, insertPadFiles, parseTorrent, type Metainfo } from "@bt/metainfo";
@@ -111,11 +112,74 @@ describe("hashFiles", () => {
       const workers = new HashWorkers({ count: 2 });
       const seen: number[] = [];
       const onProgress = (done: number): void => void seen.push(done);
+      const clock = vi.spyOn(performance, "now").mockReturnValue(0);
       const here = await hashFiles({ files, pieceLength, workers, onThisThread: true, onProgress });
+      clock.mockRestore();
       expect(workers.startedCount).toBe(threadCount);
       expect(seen).toEqual(seen.map((_, i) => i + 1));
       expect(here).toEqual(await hashFiles({ files, pieceLength, workers: hashers }));
       await workers.close();
+    }
+  });
+
+  it("tells of a small file that became longer, shorter, a folder or a pipe", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "file"), noise(1_000, 1));
+    await mkdir(join(folder, "folder"));
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    for (const [name, length, why] of [
+      ["file", 999, "it has 1000 bytes, not 999"],
+      ["file", 1_001, "it has 1000 bytes, not 1001"],
+      ["folder", 1_000, "it is no regular file any more"],
+      ["pipe", 1_000, "it is no regular file any more"],
+    ] as const) {
+      const files = [{ absolutePath: join(folder, name), length }];
+      const hashing = hashFiles({ files, pieceLength: 16_384, onThisThread: true });
+      await expect(hashing).rejects.toMatchObject({ code: "FILE_CHANGED" });
+      await expect(hashing).rejects.toThrow(why);
+    }
+  });
+
+  it("leaves the rest to another thread when the calling one is held up by the disk", async () => {
+    const path = join(await temporaryFolder(), "slow");
+    const pieceLength = 1_048_576;
+    await writeFile(path, Buffer.alloc(10_000_000, noise(100_003, 1)));
+    const files = [{ absolutePath: path, length: 10_000_000 }];
+    const workers = new HashWorkers({ count: 1 });
+    onTestFinished(() => workers.close());
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 101));
+    const hashes = await hashFiles({ files, pieceLength, workers, onThisThread: true });
+    clock.mockRestore();
+    expect(workers.startedCount).toBe(1);
+    expect(hashes).toEqual(await hashFiles({ files, pieceLength, workers: hashers }));
+  });
+
+  it("starts the threads that many bytes are worth before the files are known, none for few", async () => {
+    const workers = new HashWorkers({ count: 3 });
+    onTestFinished(() => workers.close());
+    workers.warmUp(64 * 1024 * 1024);
+    expect(workers.startedCount).toBe(0);
+    workers.warmUp(64 * 1024 * 1024 + 1);
+    expect(workers.startedCount).toBe(2);
+    workers.warmUp(1e12);
+    expect(workers.startedCount).toBe(2);
+  });
+
+  it("hashes each piece once, however large the file, with pieces smaller and larger than what is read at a time", async () => {
+    const path = join(await temporaryFolder(), "large");
+    const length = 150_000_001;
+    const content = Buffer.alloc(length, noise(1_000_003, 7));
+    await writeFile(path, content);
+    const workers = new HashWorkers({ count: 2 });
+    onTestFinished(() => workers.close());
+    for (const pieceLength of [300_000, 1_048_576, 1_500_000, 16_777_216]) {
+      const files = [{ absolutePath: path, length }];
+      const hashes = await hashFiles({ files, pieceLength, workers, onThisThread: true });
+      const expected: Uint8Array[] = [];
+      for (let at = 0; at < length; at += pieceLength)
+        expected.push(sha1(content.subarray(at, at + pieceLength)));
+      expect(Buffer.compare(hashes, Buffer.concat(expected)), `${pieceLength}`).toBe(0);
     }
   });
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFile, chmod, mkdir, rename, symlink, truncate, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compareFilePaths } from "@bt/metainfo";
 import { createStorage, HashWorkers, scanPayload, verifyData } from "@bt/storage";
 import { afterAll, describe, expect, it } from "vitest";
 import { downloadAll, fakeTorrent, temporaryFolder } from "./fixture.ts";
@@ -29,6 +30,19 @@ describe("scanPayload", () => {
     });
     expect(files[0]!.executable).toBe(true);
     expect(skipped).toEqual([]);
+  });
+
+  it("puts names of every script in the order that a torrent's files have", async () => {
+    const folder = join(await temporaryFolder(), "name");
+    // UTF-16 would put the second but last, of two surrogates, before the private use area and the replacement character.
+    const names = ["a", "a\u00e9", "ab", "\u05d0", "\ud7ff", "\ue000", "\ufffd", "\u{1f600}", "\u{1f601}"];
+    for (const name of names.toReversed()) {
+      await mkdir(join(folder, name), { recursive: true });
+      await writeFile(join(folder, name, "x"), "x");
+    }
+    const { files } = await scanPayload(folder);
+    expect(files.map(({ path }) => path[0]).sort()).toEqual([...names].sort());
+    expect(files.map(({ path }) => path)).toEqual(files.map(({ path }) => path).toSorted(compareFilePaths));
   });
 
   it("takes a single file, whose path is empty", async () => {

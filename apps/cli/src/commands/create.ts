@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import { type Metainfo, parseTorrent, toMagnet } from "@bt/metainfo";
 import { defineCommand } from "../define-command.ts";
-import { checkPieceLength, makeTorrent, parseFormat } from "../create/make-torrent.ts";
+import { checkPieceLength, makeTorrent, parseFormat, startHashWorkers } from "../create/make-torrent.ts";
 import { torrentPlace, writeTorrent } from "../create/write-torrent.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageFailure } from "../failure.ts";
@@ -62,6 +62,7 @@ export const create = defineCommand({
       throw usageFailure("the torrent and --json cannot both go to standard output; name a file with -o");
     // Before the work of hours, not after it.
     const place = toStdout ? undefined : torrentPlace(options.out, basename(path), path, io);
+    const workers = await startHashWorkers(path, operands[0]!);
     const progress = checkProgress(basename(path), io, {
       quiet: options.quiet || options.json,
       noColor: options.noColor,
@@ -81,12 +82,13 @@ export const create = defineCommand({
         ...(options.comment === undefined ? {} : { comment: options.comment }),
         ...(options.source === undefined ? {} : { source: options.source }),
       },
-      { signal: stop.signal, onProgress: progress.show },
+      { signal: stop.signal, onProgress: progress.show, workers },
     ).finally(progress.clear);
     if (place === undefined) io.stdout.write(bytes);
     else await writeTorrent(place, bytes);
     if (!options.quiet)
       for (const skipped of payload.skipped) io.stderr.write(`left out: ${escapeText(skipped)}\n`);
+    if (options.quiet && !options.json) return EXIT.ok;
     const metainfo = parseTorrent(bytes);
     if (!options.quiet)
       for (const warning of nameWarnings(metainfo)) io.stderr.write(`warning: ${escapeText(warning)}\n`);

@@ -30,7 +30,7 @@ export const verify = defineCommand({
       quiet: options.quiet || options.json,
       noColor: options.noColor,
     });
-    const { verifyData } = await import("@bt/storage");
+    const { verifyData } = await import("../info/verify-payload.ts");
     const report = await verifyData({
       metainfo,
       root: folder,

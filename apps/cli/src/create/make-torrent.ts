@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import {
   choosePieceLength,
   createTorrent,
@@ -5,13 +6,16 @@ import {
   type NewFile,
   type NewTorrent,
 } from "@bt/metainfo";
-import type { ScannedPayload } from "@bt/storage";
+import type { HashWorkers, ScannedPayload } from "@bt/storage";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { readVersion } from "../version.ts";
 
 export type TorrentFormat = "v1" | "v2" | "hybrid";
+
+/** Smaller files are read in one call or two. */
+const LONG_FILE_LENGTH = 1024 * 1024;
 
 /** What the user decides about a new torrent. */
 export interface TorrentWishes extends Partial<
@@ -31,6 +35,8 @@ export interface MadeTorrent {
 export interface MakingOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (hashedCount: number, totalCount: number) => void;
+  /** What `startHashWorkers` started for the path, if that was done before; it is closed when the torrent is made. */
+  readonly workers?: HashWorkers | undefined;
 }
 
 /** The torrent of a file or folder. `shown` is the path as the user wrote it. */
@@ -40,19 +46,38 @@ export async function makeTorrent(
   wishes: TorrentWishes,
   options: MakingOptions,
 ): Promise<MadeTorrent> {
-  const { stat } = await import("node:fs/promises");
-  await stat(path).catch((cause: unknown) => {
+  const workers = options.workers ?? (await startHashWorkers(path, shown));
+  try {
+    return await scanAndHash(path, shown, wishes, { ...options, workers });
+  } catch (error) {
+    throw asInputFailure(error);
+  } finally {
+    // Nobody waits for the threads to come down: that takes as long as all that is left to do.
+    void workers.close();
+  }
+}
+
+/** What will hash a file or folder. Of a large file, the threads come up while the rest is prepared. */
+export async function startHashWorkers(path: string, shown: string): Promise<HashWorkers> {
+  const length = payloadLength(path, shown);
+  const { HashWorkers } = await import("./hash-payload.ts");
+  const workers = new HashWorkers();
+  workers.warmUp(length);
+  return workers;
+}
+
+/** Bytes of a file; of a folder, nothing is known yet. */
+function payloadLength(path: string, shown: string): number {
+  try {
+    const state = statSync(path);
+    return state.isFile() ? state.size : 0;
+  } catch (cause) {
     throw new Failure(
       EXIT.unreadable,
       "UNREADABLE",
       `cannot read ${shown}: ${describeSystemError(cause)}; check the path`,
       { cause },
     );
-  });
-  try {
-    return await scanAndHash(path, shown, wishes, options);
-  } catch (error) {
-    throw asInputFailure(error);
   }
 }
 
@@ -62,7 +87,7 @@ async function scanAndHash(
   wishes: TorrentWishes,
   options: MakingOptions,
 ): Promise<MadeTorrent> {
-  const { hashFiles, hashFileTrees, hashHybrid, scanPayload } = await import("@bt/storage");
+  const { hashFiles, hashFileTrees, hashHybrid, scanPayload } = await import("./hash-payload.ts");
   const { format, withDate, ...stated } = wishes;
   const payload = await scanPayload(path, { signal: options.signal });
   const totalLength = payload.files.reduce((sum, { length }) => sum + length, 0);
@@ -77,6 +102,7 @@ async function scanAndHash(
   const hashing = {
     files: payload.files,
     pieceLength,
+    workers: options.workers,
     onThisThread: true,
     signal: options.signal,
     onProgress: options.onProgress,
@@ -98,6 +124,7 @@ async function scanAndHash(
       pieceHashes = hybrid.pieceHashes;
     }
   }
+  requireUnchanged(payload);
   const bytes = createTorrent({
     ...stated,
     name: payload.name,
@@ -108,6 +135,20 @@ async function scanAndHash(
     ...(withDate ? { creationDate: Math.floor(Date.now() / 1000) } : {}),
   });
   return { bytes, payload };
+}
+
+/** A file that takes long to read may be written to meanwhile: its hashes would be of what never was. */
+function requireUnchanged({ files }: ScannedPayload): void {
+  for (const { absolutePath, length, modifiedMs } of files) {
+    if (length < LONG_FILE_LENGTH) continue;
+    const state = statSync(absolutePath, { throwIfNoEntry: false });
+    if (state?.size === length && state.mtimeMs === modifiedMs) continue;
+    throw new Failure(
+      EXIT.unreadable,
+      "FILE_CHANGED",
+      `cannot make a torrent: ${absolutePath} was written to meanwhile; wait until nothing writes to it and start again`,
+    );
+  }
 }
 
 /** What is wrong with the disk here is wrong with the input. */

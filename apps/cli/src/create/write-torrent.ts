@@ -1,4 +1,13 @@
-import { existsSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { EXIT } from "../exit-codes.ts";
 import { describeSystemError } from "../explain-error.ts";
@@ -29,21 +38,22 @@ export function torrentPlace(
  * permissions; behind a link, the file that the link leads to is replaced; a pipe or device is written to.
  */
 export async function writeTorrent(place: string, bytes: Uint8Array): Promise<void> {
-  const { chmod, realpath, rename, rm, stat, writeFile } = await import("node:fs/promises");
   let draft: string | undefined;
   try {
-    const old = await stat(place).catch(() => undefined);
-    if (old !== undefined && !old.isFile()) return await writeFile(place, bytes);
-    const target = old === undefined ? place : await realpath(place);
+    const old = statOf(place);
+    // A pipe may wait for its reader for ever, and Ctrl-C has to work meanwhile.
+    if (old !== undefined && !old.isFile())
+      return await (await import("node:fs/promises")).writeFile(place, bytes);
+    const target = old === undefined ? place : realpathSync.native(place);
     draft = `${target}.${process.pid}.tmp`;
     // Flushed before it takes the name: after a loss of power there is the old file or the new one.
-    await writeFile(draft, bytes, { flag: "wx", flush: true });
-    if (old !== undefined) await chmod(draft, old.mode & 0o7777);
-    await rename(draft, target);
+    writeFileSync(draft, bytes, { flag: "wx", flush: true });
+    if (old !== undefined) chmodSync(draft, old.mode & 0o7777);
+    renameSync(draft, target);
   } catch (cause) {
     const code = String((cause as { code?: unknown }).code);
     // A draft that was there before is not ours.
-    if (draft !== undefined && code !== "EEXIST") await rm(draft, { force: true });
+    if (draft !== undefined && code !== "EEXIST") rmSync(draft, { force: true });
     const isFull = code === "ENOSPC" || code === "EDQUOT";
     const advice = isFull ? "make room" : "choose another place with -o";
     throw new Failure(
@@ -52,5 +62,13 @@ export async function writeTorrent(place: string, bytes: Uint8Array): Promise<vo
       `cannot write ${place}: ${describeSystemError(cause)}; ${advice}`,
       { cause },
     );
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined; // writing will say why
   }
 }

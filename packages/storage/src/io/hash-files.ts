@@ -32,15 +32,26 @@ export interface HashFilesOptions {
  */
 export async function hashFiles(options: HashFilesOptions): Promise<Uint8Array> {
   const { files, pieceLength } = options;
-  let totalLength = 0;
-  const placed = files.map(({ absolutePath = "", length }) => {
-    totalLength += length;
-    return { path: absolutePath, length, offset: totalLength - length };
+  const totalLength = files.reduce((sum, { length }) => sum + length, 0);
+  const source = createHashSource(inOneRow(files), {
+    pieceLength,
+    totalLength,
+    strict: true,
+    digest: "sha1",
   });
-  const source = createHashSource(placed, { pieceLength, totalLength, strict: true, digest: "sha1" });
   const hashes = new Uint8Array(Math.ceil(totalLength / pieceLength) * SHA1_LENGTH);
   await hashAll(options, source, (piece, digest) => hashes.set(digest, piece * SHA1_LENGTH));
   return hashes;
+}
+
+function* inOneRow(
+  files: readonly HashedFile[],
+): Generator<{ path: string; length: number; offset: number }> {
+  let offset = 0;
+  for (const { absolutePath = "", length } of files) {
+    yield { path: absolutePath, length, offset };
+    offset += length;
+  }
 }
 
 /** What a v2 torrent says of a file (BEP 52). */

@@ -58,6 +58,12 @@ export class HashThread {
     return this.#holdCount;
   }
 
+  /** It will be wanted soon. If it is not, it ends. */
+  warm(): void {
+    this.hold();
+    this.letGo();
+  }
+
   /** From here until `letGo` it counts as busy and keeps the process alive. */
   hold(): void {
     clearTimeout(this.#idleTimer);

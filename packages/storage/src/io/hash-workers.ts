@@ -3,7 +3,7 @@ import { StorageError } from "../errors.ts";
 import { Gate } from "./gate.ts";
 import type { HashSource } from "./hash-source.ts";
 import { errorOf, HashThread, type Reply } from "./hash-thread.ts";
-import { PieceHasher } from "./piece-hasher.js";
+import type { PieceHasher } from "./piece-hasher.js";
 
 export interface HashWorkersOptions {
   /** Threads at most; default: one per core, at most 4. */
@@ -28,8 +28,8 @@ export interface HashPiecesOptions {
   readonly onDigest: (piece: number, digest: Uint8Array | undefined) => void;
   readonly signal?: AbortSignal | undefined;
   /**
-   * The calling thread takes the place of one worker, in slices of 4 MiB or a piece, and few bytes are hashed by it
-   * alone: a thread takes 50 ms to start. For programs that have nothing else to do. Default false.
+   * The calling thread takes the place of one worker, in slices of 4 to 16 MiB or a piece, and few bytes are hashed by it
+   * alone: a thread takes 60 ms to start. For programs that have nothing else to do. Default false.
    */
   readonly onThisThread?: boolean | undefined;
 }
@@ -39,6 +39,12 @@ export const DEFAULT_HASH_WORKER_LIMIT = 4;
 export const DEFAULT_HASH_JOB_LIMIT = 8;
 /** Bytes that are hashed at a time, at least one piece: 3 ms of work. */
 const TASK_LENGTH = 4 * 1024 * 1024;
+/** For a program that has nothing else to do: less is said between the threads. */
+const LONG_TASK_LENGTH = 16 * 1024 * 1024;
+/** The last ones, so that all threads end at about the same time. */
+const LAST_TASK_LENGTH = 1024 * 1024;
+/** A task is at most this part of what was hashed before it: a slow disk shows early. And of what is left. */
+const TASK_SHARE = 1 / 8;
 /** Tasks handed to each worker at a time, so that it never waits for the main thread. */
 const TASKS_PER_WORKER = 2;
 /** Bytes that are hashed before a thread has started. */
@@ -80,6 +86,14 @@ export class HashWorkers {
   }
 
   /**
+   * Starts the threads that `hashPieces` with `onThisThread` wants for `totalLength` bytes, none for few: while the caller
+   * prepares that call, they come up.
+   */
+  warmUp(totalLength: number): void {
+    for (let slot = 0; slot < this.#helperCount(totalLength); slot++) this.#thread(slot).warm();
+  }
+
+  /**
    * SHA-1 of `bytes` (BEP 3), or with `treeWidth` the root of the merkle tree over its 16 KiB blocks that is so many
    * leaves wide (BEP 52). `bytes` must be alone on their buffer: the buffer moves to the worker and back.
    *
@@ -107,7 +121,7 @@ export class HashWorkers {
     signal?.throwIfAborted();
     const job = this.#nextJob++;
     // One iterator feeds all threads.
-    const { tasks, isShort } = lookAhead(cutIntoTasks(runs, source.pieceLength));
+    const { tasks, isShort } = lookAhead(cutIntoTasks(runs, source, options.onThisThread === true));
     let isStopped = false;
     /** True when it was told to leave the rest to others. */
     const workAll = async (hash: HashTask): Promise<boolean> => {
@@ -116,14 +130,9 @@ export class HashWorkers {
           const { value: task } = tasks.next();
           if (task === undefined) return false;
           const [first, count] = task;
-          const { digests, isHashed, isLast } = await hash(first, count);
-          const length = digests.length / count;
-          for (let i = 0; i < count; i++)
-            onDigest(
-              first + i,
-              isHashed[i] === 1 ? digests.subarray(length * i, length * (i + 1)) : undefined,
-            );
-          if (isLast === true) return true;
+          const reply = await hash(first, count);
+          tell(onDigest, first, count, reply);
+          if (reply.isLast === true) return true;
         }
         return false;
       } catch (error) {
@@ -141,6 +150,8 @@ export class HashWorkers {
       );
     };
     const workHere = async (): Promise<void> => {
+      // Loading it, and with it Node's cryptography, takes 8 ms, in which the other threads are on their way.
+      const { PieceHasher } = await import("./piece-hasher.js");
       const hasher = new PieceHasher(source);
       let isSlow: boolean;
       try {
@@ -151,7 +162,7 @@ export class HashWorkers {
       if (isSlow) await Promise.all(workInThread(this.#thread(this.count - 1)));
     };
     const isHere = options.onThisThread === true && source.pieceLength <= CALLER_PIECE_LENGTH;
-    const threadCount = isHere ? (source.totalLength <= FEW_LENGTH ? 0 : this.count - 1) : this.count;
+    const threadCount = isHere ? this.#helperCount(source.totalLength) : this.count;
     const running: Promise<unknown>[] = [];
     // What is done in one go is not worth the word to every thread.
     if (isShort && !isHere) running.push(...workInThread(this.#leastBusy()));
@@ -173,6 +184,11 @@ export class HashWorkers {
     await Promise.all(this.#threads.map((thread) => thread?.terminate() ?? Promise.resolve()));
   }
 
+  /** Threads that help the calling one. */
+  #helperCount(totalLength: number): number {
+    return totalLength <= FEW_LENGTH ? 0 : this.count - 1;
+  }
+
   #leastBusy(): HashThread {
     let best = 0;
     for (let slot = 1; slot < this.count; slot++) {
@@ -190,6 +206,18 @@ export class HashWorkers {
   }
 }
 
+/** On its own, because V8 takes ten times as long to compile it as a loop of the asynchronous function that awaits. */
+function tell(
+  onDigest: HashPiecesOptions["onDigest"],
+  first: number,
+  count: number,
+  { digests, isHashed }: Pick<Reply, "digests" | "isHashed">,
+): void {
+  const length = digests.length / count;
+  for (let i = 0; i < count; i++)
+    onDigest(first + i, isHashed[i] === 1 ? digests.subarray(length * i, length * (i + 1)) : undefined);
+}
+
 /** Hashes in the calling thread and then lets its loop turn. The last task is the one that took too long. */
 async function hashHere(hasher: PieceHasher, first: number, count: number): ReturnType<HashTask> {
   const startedAt = performance.now();
@@ -205,12 +233,24 @@ async function hashHere(hasher: PieceHasher, first: number, count: number): Retu
 
 function* cutIntoTasks(
   runs: Iterable<readonly [first: number, count: number]>,
-  pieceLength: number,
+  { pieceLength, totalLength }: HashSource,
+  isLong: boolean,
 ): Generator<[first: number, count: number], undefined> {
-  const most = Math.max(1, Math.floor(TASK_LENGTH / pieceLength));
+  let doneLength = 0;
   for (const [first, count] of runs) {
-    for (let at = 0; at < count; at += most) yield [first + at, Math.min(most, count - at)];
+    for (let at = 0, most; at < count; at += most) {
+      const restLength = totalLength - (first + at) * pieceLength;
+      const length = isLong ? longTaskLength(doneLength, restLength) : TASK_LENGTH;
+      most = Math.max(1, Math.floor(length / pieceLength));
+      yield [first + at, Math.min(most, count - at)];
+      doneLength += most * pieceLength;
+    }
   }
+}
+
+function longTaskLength(doneLength: number, restLength: number): number {
+  const length = Math.min(LONG_TASK_LENGTH, Math.max(TASK_LENGTH, doneLength * TASK_SHARE));
+  return Math.min(length, Math.max(LAST_TASK_LENGTH, restLength * TASK_SHARE));
 }
 
 /** The same tasks, and whether there is but one. */

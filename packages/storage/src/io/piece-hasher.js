@@ -6,8 +6,11 @@ import { MERKLE_HASH_LENGTH, MerkleHash, widthFor } from "./merkle-hash.js";
 
 /** @typedef {import("./hash-source.ts").HashSource} HashSource */
 
-// What was read is hashed while it is in the core's cache: 5 % less CPU than with 1 MiB (bench/hash.mjs).
-const READ_LENGTH = 256 * 1024;
+// What was read is hashed while it is in the core's second cache. A piece that is hashed in one call has few calls of Node's,
+// which cost microseconds each: with 256 KiB, `bt create` took 3 % longer. Where blocks are hashed one by one, or bytes
+// twice, longer reads only leave the cache (docs/performance.md).
+const READ_LENGTH = 1024 * 1024;
+const BLOCKS_READ_LENGTH = 256 * 1024;
 const OPEN_FILE_LIMIT = 8;
 const SHA1_LENGTH = 20;
 const DIGEST_LENGTHS = {
@@ -19,13 +22,12 @@ const DIGEST_LENGTHS = {
 const zeros = Buffer.alloc(16_384);
 
 /**
- * A thread that checks a thousand small torrents does it with a few windows: one for each would be a quarter of a
- * gigabyte, which the collector sees too late and the system's allocator keeps (66 MiB, measured).
+ * What was read last, of the hasher that is at work: nothing is kept from one call of `hashPieces` to the next, so that a
+ * thread needs but one, however many torrents it checks.
  *
- * @type {Buffer[]}
+ * @type {Buffer | undefined}
  */
-const spareWindows = [];
-const SPARE_WINDOW_COUNT = 4;
+let sharedWindow;
 
 class Unavailable extends Error {}
 
@@ -34,7 +36,9 @@ export class PieceHasher {
   #source;
   /** File index to descriptor, the one used last at the end; -1: the file cannot be had. @type {Map<number, number>} */
   #opened = new Map();
-  #window = spareWindows.pop() ?? Buffer.allocUnsafeSlow(READ_LENGTH);
+  #readLength;
+  /** @type {Buffer} */
+  #window = zeros;
   // What the window holds: bytes [windowStart, windowEnd) of file windowFile.
   #windowFile = -1;
   #windowStart = 0;
@@ -43,6 +47,7 @@ export class PieceHasher {
   /** @param {HashSource} source */
   constructor(source) {
     this.#source = source;
+    this.#readLength = source.digest === "sha1" ? READ_LENGTH : BLOCKS_READ_LENGTH;
   }
 
   /**
@@ -54,6 +59,8 @@ export class PieceHasher {
    */
   hashPieces(first, count) {
     const { digest, totalLength, pieceLength, strict } = this.#source;
+    this.#window = sharedWindow ??= Buffer.allocUnsafeSlow(READ_LENGTH);
+    this.#windowFile = -1;
     const digestLength = DIGEST_LENGTHS[digest];
     const digests = new Uint8Array(digestLength * count);
     const isHashed = new Uint8Array(count);
@@ -75,8 +82,6 @@ export class PieceHasher {
 
   /** It must not be used after that. */
   close() {
-    if (spareWindows.length < SPARE_WINDOW_COUNT) spareWindows.push(this.#window);
-    this.#window = zeros.subarray(0, 0);
     for (const index of this.#opened.keys()) this.#close(index);
   }
 
@@ -89,8 +94,10 @@ export class PieceHasher {
    */
   #sha1(start, end, workEnd) {
     const { offsets, lengths, paths } = this.#source;
-    const sha1 = createHash("sha1");
     let index = fileAt(offsets, start);
+    const whole = this.#wholePiece(index, start, end, workEnd);
+    if (whole !== undefined) return hash("sha1", whole, "buffer");
+    const sha1 = createHash("sha1");
     for (let at = start; at < end; index++) {
       const spanEnd = Math.min(end, numberAt(offsets, index) + numberAt(lengths, index));
       if (paths[index] === "") updateWithZeros(sha1, spanEnd - at);
@@ -98,6 +105,27 @@ export class PieceHasher {
       at = spanEnd;
     }
     return sha1.digest();
+  }
+
+  /**
+   * The bytes [start, end) when the window holds them all, or does after one reading.
+   *
+   * @param {number} index the file that holds the first of them
+   * @param {number} start
+   * @param {number} end
+   * @param {number} workEnd
+   */
+  #wholePiece(index, start, end, workEnd) {
+    const fileOffset = numberAt(this.#source.offsets, index);
+    const fileEnd = fileOffset + numberAt(this.#source.lengths, index);
+    if (end > fileEnd || end - start > READ_LENGTH || this.#source.paths[index] === "") return undefined;
+    const position = start - fileOffset;
+    if (!this.#isInWindow(index, position))
+      this.#fillWindow(index, position, Math.min(workEnd, fileEnd) - start);
+    const from = position - this.#windowStart;
+    const to = from + end - start;
+    if (to > this.#windowEnd - this.#windowStart) return undefined;
+    return to - from === READ_LENGTH ? this.#window : this.#window.subarray(from, to);
   }
 
   /**
@@ -141,7 +169,7 @@ export class PieceHasher {
     const fileEnd = fileOffset + numberAt(this.#source.lengths, index);
     for (let at = start; at < end;) {
       const position = at - fileOffset;
-      if (index !== this.#windowFile || position < this.#windowStart || position >= this.#windowEnd)
+      if (!this.#isInWindow(index, position))
         this.#fillWindow(index, position, Math.min(workEnd, fileEnd) - at);
       const part = Math.min(this.#windowEnd - position, end - at);
       const from = position - this.#windowStart;
@@ -154,22 +182,64 @@ export class PieceHasher {
   /**
    * @param {number} index
    * @param {number} position
+   */
+  #isInWindow(index, position) {
+    return index === this.#windowFile && position >= this.#windowStart && position < this.#windowEnd;
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} position
    * @param {number} wanted
    */
   #fillWindow(index, position, wanted) {
     this.#windowFile = -1;
-    const descriptor = this.#open(index);
-    let count;
-    try {
-      count = readSync(descriptor, this.#window, 0, Math.min(READ_LENGTH, wanted), position);
-    } catch (error) {
-      // Of a read the system does not tell which file it was.
-      throw Object.assign(/** @type {object} */ (error), { path: this.#source.paths[index] });
-    }
+    const { strict, lengths } = this.#source;
+    const isWholeFile = strict && position === 0 && wanted === lengths[index] && wanted < this.#readLength;
+    const count = isWholeFile
+      ? this.#readWholeFile(index, wanted)
+      : this.#read(this.#open(index), index, Math.min(this.#readLength, wanted), position);
     if (count === 0) throw changed(this.#source, index, "it is shorter than expected");
     this.#windowFile = index;
     this.#windowStart = position;
     this.#windowEnd = position + count;
+  }
+
+  /**
+   * A small file that will not be wanted again. When it gives just as many bytes as it should, and no more, the system
+   * need not be asked how many it has.
+   *
+   * @param {number} index
+   * @param {number} length
+   */
+  #readWholeFile(index, length) {
+    const descriptor = this.#openFrugally(index, openPath);
+    try {
+      const count = this.#read(descriptor, index, length + 1, 0);
+      if (count !== length) requireFile(this.#source, index, descriptor);
+      return Math.min(count, length);
+    } catch (error) {
+      // Of a pipe or folder in its place, what it is says more than why it cannot be read.
+      requireFile(this.#source, index, descriptor);
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /**
+   * @param {number} descriptor
+   * @param {number} index
+   * @param {number} length
+   * @param {number} position
+   */
+  #read(descriptor, index, length, position) {
+    try {
+      return readSync(descriptor, this.#window, 0, length, position);
+    } catch (error) {
+      // Of a read the system does not tell which file it was.
+      throw Object.assign(/** @type {object} */ (error), { path: this.#source.paths[index] });
+    }
   }
 
   /** @param {number} index */
@@ -180,7 +250,7 @@ export class PieceHasher {
         if (this.#opened.size < OPEN_FILE_LIMIT) break;
         this.#close(old);
       }
-      descriptor = this.#openFrugally(index);
+      descriptor = this.#openFrugally(index, openFile);
     }
     this.#opened.delete(index);
     this.#opened.set(index, descriptor);
@@ -192,15 +262,16 @@ export class PieceHasher {
    * When the process has no descriptor left, those that this hasher keeps open are given back.
    *
    * @param {number} index
+   * @param {(source: HashSource, index: number) => number} open
    */
-  #openFrugally(index) {
+  #openFrugally(index, open) {
     try {
-      return openFile(this.#source, index);
+      return open(this.#source, index);
     } catch (error) {
       const { code } = /** @type {NodeJS.ErrnoException} */ (error);
       if ((code !== "EMFILE" && code !== "ENFILE") || this.#opened.size === 0) throw error;
       for (const old of this.#opened.keys()) this.#close(old);
-      return openFile(this.#source, index);
+      return open(this.#source, index);
     }
   }
 
@@ -226,27 +297,52 @@ export function hashBytes(bytes, treeWidth) {
 }
 
 /**
+ * A descriptor, or -1 where a missing file is no error.
+ *
  * @param {HashSource} source
  * @param {number} index
  */
-function openFile(source, index) {
+function openPath(source, index) {
   const noFollow = source.strict ? 0 : (constants.O_NOFOLLOW ?? 0);
   const path = /** @type {string} */ (source.paths[index]);
-  let descriptor;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow);
+    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow);
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (!source.strict && (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP")) return -1;
     throw error;
   }
-  const stat = fstatSync(descriptor);
-  if (!stat.isFile() || (source.strict && stat.size !== source.lengths[index])) {
+}
+
+/**
+ * As `openPath`, for what is a regular file and, where it matters, as long as it should be.
+ *
+ * @param {HashSource} source
+ * @param {number} index
+ */
+function openFile(source, index) {
+  const descriptor = openPath(source, index);
+  if (descriptor === -1) return -1;
+  try {
+    requireFile(source, index, descriptor);
+    return descriptor;
+  } catch (error) {
     closeSync(descriptor);
-    if (!source.strict) return -1;
-    throw changed(source, index, `it has ${stat.size} bytes, not ${source.lengths[index]}`);
+    if (!source.strict && error instanceof Unavailable) return -1;
+    throw error;
   }
-  return descriptor;
+}
+
+/**
+ * @param {HashSource} source
+ * @param {number} index
+ * @param {number} descriptor
+ */
+function requireFile(source, index, descriptor) {
+  const stat = fstatSync(descriptor);
+  if (!stat.isFile()) throw changed(source, index, "it is no regular file any more");
+  if (source.strict && stat.size !== source.lengths[index])
+    throw changed(source, index, `it has ${stat.size} bytes, not ${source.lengths[index]}`);
 }
 
 /**

@@ -63,6 +63,7 @@ export async function verifyData(options: VerifyOptions): Promise<VerifyReport> 
   // Of a v2 torrent without piece layers what the pieces hash to, until there is all of a file's layer.
   const unknown = new Map<number, Uint8Array>();
   const workers = options.workers ?? new HashWorkers();
+  if (options.onThisThread === true) workers.warmUp(metainfo.layout.pieces.totalLength);
   const stats = await inspectAll(payload);
   try {
     // What is reached by a link only is missing, and so are its pieces.
