@@ -2,7 +2,10 @@ import { encodeText, keyText } from "./bytes.ts";
 import type { BencodeDictionary, BencodeValue } from "./dictionary.ts";
 import { MAX_DEPTH } from "./options.ts";
 
-/** What can be encoded. In an object or Map a key whose value is `undefined` is left out. */
+/**
+ * What can be encoded. In an object or Map a key whose value is `undefined` is left out. TypeScript takes no `interface` for
+ * it, whose keys may be more than it knows; a `type` of the same shape it does.
+ */
 export type Encodable =
   | number
   | bigint

@@ -132,8 +132,10 @@ function judgeByRoots(
     const layer = new Uint8Array(pieces.length * MERKLE_HASH_LENGTH);
     for (const [i, piece] of pieces.entries()) layer.set(digests.get(piece)!, i * MERKLE_HASH_LENGTH);
     if (isWhole && !bytesEqual(merkleRoot(layer, { pad }), piecesRoot)) continue;
-    for (const piece of pieces) settled.add(piece);
-    if (!isWhole) incompletePieces.push(...pieces);
+    for (const piece of pieces) {
+      settled.add(piece);
+      if (!isWhole) incompletePieces.push(piece);
+    }
   }
   const bad = badPieces.filter((piece) => !settled.has(piece));
   badPieces.splice(0, badPieces.length, ...bad);
