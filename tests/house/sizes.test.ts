@@ -5,11 +5,11 @@ import { bundleSizes } from "../../scripts/bundle-sizes.mjs";
 // for metainfo with @bt/bencode, @bt/primitives and the hashes of @noble/hashes.
 const BOUNDS: readonly (readonly [name: string, imported: string, own: number, all: number])[] = [
   ["bencode", "{ decode, BencodeError }", 2_100, 2_100],
-  ["bencode", "{ encode }", 1_190, 1_190],
-  ["bencode", "{ decode, encode, BencodeDictionary, BencodeError }", 3_000, 3_000],
+  ["bencode", "{ encode }", 1_240, 1_240],
+  ["bencode", "{ decode, encode, BencodeDictionary, BencodeError }", 3_040, 3_040],
   // With the stream framer, which nobody carries who does not import it.
-  ["bencode", "*", 3_300, 3_300],
-  ["metainfo", "*", 10_000, 16_040],
+  ["bencode", "*", 3_350, 3_350],
+  ["metainfo", "*", 10_000, 16_080],
   ["metainfo", "{ parseTorrent }", 6_250, 11_000],
   ["metainfo", "{ parseMagnet, toMagnet }", 2_300, 2_900],
 ];

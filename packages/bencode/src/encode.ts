@@ -19,61 +19,48 @@ export type Encodable =
 const SLAB_LENGTH = 8192;
 /** A longer result gets memory of its own. */
 const SLAB_RESULT_LENGTH = 2048;
-
-/**
- * Small encodings lie here, one behind the other, up to `used`. A typed array of more than 64 bytes takes V8 1 to 3 µs,
- * several times as long as writing a small message, so that small results are views of this memory. Never written twice.
- */
-let slab = /* @__PURE__ */ new Uint8Array(0);
-let used = 0;
+/** Bytes before a string: the digits of its length, and the colon. */
+const PREFIX_LENGTH = 17;
 
 /** So many keys are sorted by moving each to its place, in a fifth of the time that a sort by the runtime takes. */
 const FEW_KEYS = 32;
 
-/** Where an encoding is written, and where its next byte goes. What goes behind the end is lost, and only counted. */
-let target = slab;
+/**
+ * Encodings are written here, one behind the other. A typed array of more than 64 bytes takes V8 1 to 3 µs, several
+ * times as long as writing a small message, so that small results are views of this memory. Never written twice.
+ */
+let slab = /* @__PURE__ */ new Uint8Array(SLAB_LENGTH);
+/** Where the next byte goes. */
 let at = 0;
+/** A getter or proxy of a value that is being encoded may encode something itself. */
+let isBusy = false;
 
 /**
  * The canonical encoding of `value`. Text is written as UTF-8, keys are sorted by their bytes. Like those of Node's
  * `Buffer.from`, small results are views of one buffer: do not transfer their `buffer`; `slice` gives a copy of its own.
  *
- * @throws TypeError for what bencode has no form for, for keys that are the same bytes, and for a long value whose getters
- * give something else when asked again; RangeError for numbers that
+ * @throws TypeError for what bencode has no form for and for keys that are the same bytes; RangeError for numbers that
  * are no safe integers (use bigint) and for values nested deeper than MAX_DEPTH.
  */
 export function encode(value: Encodable): Uint8Array {
-  const outer = target;
-  const outerAt = at;
-  // Little is left, or somebody transferred the buffer of a result after all.
-  if (slab.length < used + SLAB_RESULT_LENGTH) {
-    slab = new Uint8Array(SLAB_LENGTH);
-    used = 0;
-  }
-  const start = used;
+  const isInner = isBusy;
+  // Somebody transferred the buffer of a result after all.
+  if (slab.length === 0) slab = new Uint8Array(SLAB_LENGTH);
+  const start = at;
   let end = start;
-  const mine = slab;
-  // A getter or proxy in the value may encode something itself: it finds no room here.
-  used = SLAB_LENGTH;
-  target = mine;
-  at = start;
+  isBusy = true;
   try {
     write(value, MAX_DEPTH);
-    if (at - start <= SLAB_RESULT_LENGTH) {
-      end = at;
-      return new Uint8Array(mine.buffer, start, end - start);
-    }
-    // Now that the length is known.
-    target = new Uint8Array(at - start);
-    at = 0;
-    write(value, MAX_DEPTH);
-    if (at !== target.length) throw new TypeError("the value changes while it is encoded");
-    return target;
+    if (isInner || at - start > SLAB_RESULT_LENGTH) return slab.slice(start, at);
+    end = at;
+    return new Uint8Array(slab.buffer, start, end - start);
   } finally {
-    slab = mine;
-    used = end;
-    target = outer;
-    at = outerAt;
+    at = end;
+    isBusy = isInner;
+    if (!isInner && (slab.length !== SLAB_LENGTH || at > SLAB_LENGTH - SLAB_RESULT_LENGTH)) {
+      slab = new Uint8Array(SLAB_LENGTH);
+      at = 0;
+    }
   }
 }
 
@@ -93,13 +80,13 @@ function write(value: Encodable, depth: number): void {
   if (typeof value === "string") writeText(value);
   else if (value instanceof Uint8Array) writeBytes(value);
   else if (typeof value === "bigint" || Number.isSafeInteger(value)) {
-    target[at++] = 0x69;
+    writeByte(0x69);
     writeNumber(value as number, 0x65);
   } else if (typeof value === "number") throw new RangeError(`${value} is no safe integer`);
   else if (Array.isArray(value)) {
-    target[at++] = 0x6c;
+    writeByte(0x6c);
     for (const item of value as readonly Encodable[]) write(item, depth - 1);
-    target[at++] = 0x65;
+    writeByte(0x65);
   } else writeDictionary(value, depth - 1);
 }
 
@@ -125,14 +112,14 @@ function writeDictionary(value: unknown, depth: number): void {
     if (byText.size < keys.length && !decoded) throw new TypeError("a key stands twice");
     keys = [...byText.keys()].sort().map((text) => byText.get(text)!);
   }
-  target[at++] = 0x64;
+  writeByte(0x64);
   for (const key of keys) {
     const item = map ? map.get(key) : (value as Record<Key & string, unknown>)[key as string];
     if (item === undefined) continue;
     write(key, 0);
     write(item as Encodable, depth);
   }
-  target[at++] = 0x65;
+  writeByte(0x65);
 }
 
 /** Sorts keys of plain text, if they are few or in order already; false when they are not, perhaps in another order then. */
@@ -164,15 +151,19 @@ function comparePlain(a: Key, b: Key): number {
 
 function writeText(text: string): void {
   const before = at;
+  reserve(text.length + PREFIX_LENGTH);
   writeNumber(text.length, 0x3a);
+  const target = slab;
+  let next = at;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0x7f) {
       at = before;
       return writeBytes(encodeText(text));
     }
-    target[at++] = code;
+    target[next++] = code;
   }
+  at = next;
 }
 
 function writeBytes(bytes: Uint8Array): void {
@@ -182,9 +173,10 @@ function writeBytes(bytes: Uint8Array): void {
 
 function writeRaw(bytes: Uint8Array): void {
   const { length } = bytes;
+  reserve(length);
   // A call into the runtime costs more than a few turns of a loop (measured with Node 20).
-  if (length <= 8) for (let i = 0; i < length; i++) target[at + i] = bytes[i]!;
-  else if (at + length <= target.length) target.set(bytes, at);
+  if (length <= 8) for (let i = 0; i < length; i++) slab[at + i] = bytes[i]!;
+  else slab.set(bytes, at);
   at += length;
 }
 
@@ -192,14 +184,31 @@ function writeRaw(bytes: Uint8Array): void {
 function writeNumber(value: number | bigint, terminator: number): void {
   if (value >= 0 && value <= 0x7fff_ffff) {
     // A machine's integer: dividing it takes a third of the time that making text of it takes.
+    reserve(PREFIX_LENGTH);
+    const target = slab;
     let rest = Number(value);
     let last = at;
     for (let more = rest; more > 9; more = (more / 10) | 0) last++;
-    at = last + 1;
+    at = last + 2;
+    target[last + 1] = terminator;
     do {
       target[last--] = 0x30 + (rest % 10);
       rest = (rest / 10) | 0;
     } while (rest > 0);
-  } else for (const digit of `${value}`) target[at++] = digit.charCodeAt(0);
-  target[at++] = terminator;
+  } else {
+    for (const digit of `${value}`) writeByte(digit.charCodeAt(0));
+    writeByte(terminator);
+  }
+}
+
+function writeByte(byte: number): void {
+  reserve(1);
+  slab[at++] = byte;
+}
+
+function reserve(length: number): void {
+  if (at + length <= slab.length) return;
+  const larger = new Uint8Array(2 * (at + length));
+  larger.set(slab.subarray(0, at));
+  slab = larger;
 }
