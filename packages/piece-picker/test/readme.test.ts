@@ -14,6 +14,7 @@ it("the README's example does what it says", () => {
     batch: BlockBatch;
   };
   const { picker, batch } = run(PieceLayout, BlockBatch, PiecePicker);
-  expect(batch.count).toBe(16);
+  // The example picks at random: of 39 pieces the last has but 3 blocks.
+  expect(batch.count).toBe(batch.pieces[0] === 38 ? 3 : 16);
   expect(picker.have.has(batch.pieces[0]!)).toBe(true);
 });
