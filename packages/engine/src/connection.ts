@@ -1,4 +1,4 @@
-import { Bitfield, bytesEqual, RemoteProtocolError } from "@bt/primitives";
+import { Bitfield, bytesEqual, compareBytes, RemoteProtocolError } from "@bt/primitives";
 import {
   decodeExtensionHandshake,
   encodeHandshake,
@@ -279,9 +279,4 @@ export class Connection implements WireHandler, StreamHandler, PeerLink {
   #tell(type: "choke" | "unchoke" | "interested" | "not-interested" | "have-all"): void {
     if (this.#peer !== undefined) this.#torrent?.handle({ type, peer: this.#peer });
   }
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] ?? 0) - (b[i] ?? 0);
-  return 0;
 }

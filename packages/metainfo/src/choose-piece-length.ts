@@ -19,3 +19,8 @@ export function choosePieceLength(totalLength: number): number {
   while (totalLength / pieceLength > MAX_PIECE_COUNT) pieceLength *= 2;
   return pieceLength;
 }
+
+/** BEP 52 "piece length": a power of two, at least a block. */
+export function isV2PieceLength(pieceLength: number): boolean {
+  return pieceLength >= MIN_PIECE_LENGTH && Number.isInteger(Math.log2(pieceLength));
+}

@@ -1,5 +1,6 @@
 import { encode, type Encodable } from "@bt/bencode";
 import { BLOCK_LENGTH, bytesEqual } from "@bt/primitives";
+import { isV2PieceLength } from "./choose-piece-length.ts";
 import { compareFilePaths, type NewFile } from "./new-file.ts";
 import { MERKLE_HASH_LENGTH, merklePadRoot, merkleRoot } from "./merkle.ts";
 import type { DhtNodeAddress } from "./metainfo.ts";
@@ -88,7 +89,7 @@ function check(
   if (files.length === 0) throw new RangeError("a torrent needs a file");
   if (!Number.isSafeInteger(pieceLength) || pieceLength < 1 || pieceLength > MAX_PIECE_LENGTH)
     throw new RangeError(`piece length ${pieceLength}`);
-  if (isV2 && (pieceLength < BLOCK_LENGTH || !Number.isInteger(Math.log2(pieceLength))))
+  if (isV2 && !isV2PieceLength(pieceLength))
     throw new RangeError(`piece length ${pieceLength} is no power of two from 16 KiB`);
   let totalLength = 0;
   let previous: readonly string[] | undefined;
@@ -107,10 +108,9 @@ function check(
     previous = file.path;
   }
   if (totalLength === 0) throw new RangeError("a torrent needs payload");
-  if (isV1 && pieceHashes!.length !== Math.ceil(totalLength / pieceLength) * 20)
-    throw new RangeError(
-      `${pieceHashes!.length} bytes of hashes for ${Math.ceil(totalLength / pieceLength)} pieces`,
-    );
+  const pieceCount = Math.ceil(totalLength / pieceLength);
+  if (isV1 && pieceHashes!.length !== pieceCount * 20)
+    throw new RangeError(`${pieceHashes!.length} bytes of hashes for ${pieceCount} pieces`);
 }
 
 function checkElement(element: string): void {

@@ -1,9 +1,9 @@
 import { encode, type Encodable } from "@bt/bencode";
-import { bytesEqual } from "@bt/primitives";
+import { bytesEqual, compareBytes } from "@bt/primitives";
 import { decodeTorrent } from "./decode-torrent.ts";
 import { MetainfoError } from "./errors.ts";
 import type { DhtNodeAddress } from "./metainfo.ts";
-import { compareBytes, encodeText } from "./text.ts";
+import { encodeText } from "./text.ts";
 
 /** New values for what lies outside of the info dictionary; `null` takes a field away, `undefined` leaves it. */
 export interface TorrentEdits {

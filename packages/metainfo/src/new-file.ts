@@ -1,4 +1,5 @@
-import { compareBytes, encodeText } from "./text.ts";
+import { compareBytes } from "@bt/primitives";
+import { encodeText } from "./text.ts";
 
 /** A file of a torrent that is being made. */
 export interface NewFile {
@@ -40,9 +41,12 @@ export function insertPadFiles(files: readonly NewFile[], pieceLength: number): 
 
 /** The order in which a file tree stores files, and so their order in piece space (BEP 52): by the bytes of names. */
 export function compareFilePaths(a: readonly string[], b: readonly string[]): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i++) {
-    if (a[i] !== b[i]) return compareBytes(encodeText(a[i]!), encodeText(b[i]!));
-  }
-  return a.length - b.length;
+  let depth = 0;
+  while (depth < a.length && a[depth] === b[depth]) depth++;
+  const ofA = a[depth];
+  const ofB = b[depth];
+  if (ofA === undefined || ofB === undefined) return a.length - b.length;
+  // From the surrogates on the order of UTF-16 is not that of UTF-8. Encoding all names would take most of a sort's time.
+  if (/[\ud800-\uffff]/.test(ofA + ofB)) return compareBytes(encodeText(ofA), encodeText(ofB));
+  return ofA < ofB ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-import { formatEndpoint, parseEndpoint } from "@bt/primitives";
+import { parseEndpoint } from "@bt/primitives";
 import type { DhtNodeAddress } from "./metainfo.ts";
 
 /** Resolvers take `1.2.3` and `0x7f.1` for addresses, though no client writes them so. */
@@ -15,8 +15,4 @@ export function parseNodeAddress(text: string): DhtNodeAddress | undefined {
   return host[0] === "[" || ENDS_IN_NUMBER.test(host) || port < 1 || port > 65_535
     ? undefined
     : { host, port };
-}
-
-export function formatNodeAddress(address: DhtNodeAddress): string {
-  return formatEndpoint(address);
 }

@@ -6,7 +6,7 @@ import type { StoredFile } from "./stored-file.ts";
 
 /**
  * BEP 52 `piece layers`, each verified against its file's root. Keys are roots in hex. Files that are equal share one.
- * A layer that is not there is not an error: like libtorrent, what is missing is asked of peers, as after a magnet link.
+ * A layer that is not there is not an error, as in libtorrent: its hashes can be asked of peers, as after a magnet link.
  *
  * @throws MetainfoError for a layer of the wrong size, of no file, or one that does not hash to its root.
  */

@@ -73,9 +73,8 @@ function placeSymlinks(
   { name, isMultiFile, fileNames }: PlaceOptions,
 ): Map<number, readonly string[]> {
   const targets = new Map<number, string>();
-  if (!isMultiFile) return new Map();
-  for (const [i, { symlink }] of stored.entries())
-    if (symlink !== undefined) targets.set(i, cleanPath(symlink, fileNames, [name]).join(SEPARATOR));
-  if (targets.size === 0) return new Map();
-  return new SymlinkResolver(cleaned, paths, targets).resolvedTargets();
+  if (isMultiFile)
+    for (const [i, { symlink }] of stored.entries())
+      if (symlink !== undefined) targets.set(i, cleanPath(symlink, fileNames, [name]).join(SEPARATOR));
+  return targets.size === 0 ? new Map() : new SymlinkResolver(cleaned, paths, targets).resolvedTargets();
 }

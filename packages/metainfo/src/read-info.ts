@@ -2,6 +2,7 @@ import { BencodeDictionary, BencodeError, decode, type BencodeValue } from "@bt/
 import { formatHex, PieceLayout } from "@bt/primitives";
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { isV2PieceLength } from "./choose-piece-length.ts";
 import { wrapped } from "./decode-torrent.ts";
 import { MetainfoError } from "./errors.ts";
 import { FileLayout } from "./file-layout.ts";
@@ -17,8 +18,6 @@ import { readV1Files } from "./v1-files.ts";
 import { readFileTree } from "./v2-files.ts";
 
 const SHA1_LENGTH = 20;
-/** BEP 52 "piece length": a power of two, at least this. */
-const MIN_V2_PIECE_LENGTH = 16_384;
 
 /** What stands beside the info dictionary. */
 export interface InfoContext extends OuterMetainfo {
@@ -108,7 +107,7 @@ export function readInfo(
     totalLength,
     payloadLength,
     // Any integer but 0, of whatever size: what looks private is not told to strangers (BEP 27).
-    private: (info.getInteger("private") ?? 0) !== 0 || typeof info.get("private") === "bigint",
+    private: !!info.getInteger("private") || typeof info.get("private") === "bigint",
     isMultiFile,
     files,
     layout,
@@ -158,10 +157,6 @@ function requireCanonical(infoBytes: Uint8Array, { maxValueCount }: Required<Par
     if (!(cause instanceof BencodeError)) throw cause;
     throw wrapped(cause);
   }
-}
-
-function isV2PieceLength(pieceLength: number): boolean {
-  return pieceLength >= MIN_V2_PIECE_LENGTH && Number.isInteger(Math.log2(pieceLength));
 }
 
 function layOut(

@@ -26,10 +26,3 @@ export function decodeStrictText(bytes: Uint8Array): string | undefined {
     return undefined;
   }
 }
-
-/** Below 0, 0, above 0: the order of keys (BEP 3) and so of files in a tree (BEP 52). */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const common = Math.min(a.length, b.length);
-  for (let i = 0; i < common; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
-}

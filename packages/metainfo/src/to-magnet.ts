@@ -1,8 +1,7 @@
-import { formatHex } from "@bt/primitives";
+import { formatEndpoint, formatHex } from "@bt/primitives";
 import { formatFileSelection } from "./file-selection.ts";
 import type { Magnet } from "./magnet.ts";
 import type { DhtNodeAddress } from "./metainfo.ts";
-import { formatNodeAddress } from "./node-address.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 /** What a magnet link is made of; `undefined` is as good as absent. */
@@ -42,7 +41,7 @@ export function toMagnet(model: MagnetParts): string {
 
 /** Colons and brackets stay: that is how clients write addresses. */
 function escapeAddress(address: DhtNodeAddress): string {
-  return formatNodeAddress(address).replace(/[^\w.:[\]-]+/g, escape);
+  return formatEndpoint(address).replace(/[^\w.:[\]-]+/g, escape);
 }
 
 /** Percent escapes for all that is not a letter, digit or harmless; a lone surrogate becomes U+FFFD. */

@@ -22,6 +22,40 @@ const single: NewTorrent = {
   pieceHashes: new Uint8Array(20),
 };
 
+describe("compareFilePaths", () => {
+  it("has the order of the names' UTF-8, lone surrogates and all", () => {
+    const unit = fc.constantFrom(
+      "a",
+      "b",
+      "\0",
+      "é",
+      "\ud7ff",
+      "\ud83d",
+      "\ude00",
+      "\ue000",
+      "\ufffd",
+      "\uffff",
+    );
+    const anyPath = fc.array(
+      fc.array(unit, { maxLength: 4 }).map((units) => units.join("")),
+      { maxLength: 3 },
+    );
+    const inBytes = (path: readonly string[]): Buffer[] => path.map((name) => Buffer.from(name));
+    fc.assert(
+      fc.property(anyPath, anyPath, (a, b) => {
+        const [ofA, ofB] = [inBytes(a), inBytes(b)];
+        const at = ofA.findIndex((name, i) => ofB[i] === undefined || a[i] !== b[i]);
+        const wanted =
+          at < 0 || ofB[at] === undefined
+            ? Math.sign(a.length - b.length)
+            : Buffer.compare(ofA[at]!, ofB[at]);
+        expect(Math.sign(compareFilePaths(a, b))).toBe(wanted);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
 describe("createTorrent", () => {
   it("writes what parseTorrent reads, for any files in v1, v2 and hybrid", () => {
     // No names that Windows keeps for itself: parseTorrent gives them others.

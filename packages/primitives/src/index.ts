@@ -28,7 +28,7 @@ export {
   type Endpoint,
 } from "./endpoint.ts";
 export { BtError, IoError, RemoteProtocolError, type ErrorData } from "./errors.ts";
-export { bytesEqual, concatBytes, formatHex, parseHex } from "./bytes.ts";
+export { bytesEqual, compareBytes, concatBytes, formatHex, parseHex } from "./bytes.ts";
 export {
   BLOCK_LENGTH,
   PieceLayout,

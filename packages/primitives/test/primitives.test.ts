@@ -5,6 +5,7 @@ import {
   BLOCK_LENGTH,
   BtError,
   bytesEqual,
+  compareBytes,
   concatBytes,
   decodeCompactEndpoints,
   encodeCompactEndpoints,
@@ -172,6 +173,15 @@ describe("bytes and errors", () => {
     expect(parseHex("0g")).toBeUndefined();
     expect(parseHex("abc")).toBeUndefined();
     expect([...parseHex("AbcD")!]).toEqual([0xab, 0xcd]);
+  });
+
+  it("has the order of Buffer.compare", () => {
+    const some = fc.uint8Array({ maxLength: 4, max: 3 });
+    fc.assert(
+      fc.property(some, some, (a, b) => {
+        expect(Math.sign(compareBytes(a, b))).toBe(Buffer.compare(a, b));
+      }),
+    );
   });
 
   it("joins and compares", () => {

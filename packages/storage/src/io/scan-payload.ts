@@ -1,5 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
+import { compareFilePaths } from "@bt/metainfo";
 import { StorageError, toStorageError } from "../errors.ts";
 
 export interface ScannedFile {
@@ -94,22 +95,8 @@ export async function scanPayload(
     if (targets?.has(link.symlink.join("/"))) files.push(link);
     else skipped.push(link.absolutePath);
   }
-  files.sort((a, b) => comparePaths(a.path, b.path));
+  files.sort((a, b) => compareFilePaths(a.path, b.path));
   return { name, files, skipped: skipped.sort() };
-}
-
-/**
- * As `compareFilePaths`, which encodes every name: the order of UTF-8 is that of code points, and what was read from a disk is
- * text with a code point everywhere.
- */
-function comparePaths(a: readonly string[], b: readonly string[]): number {
-  let depth = 0;
-  while (depth < a.length && a[depth] === b[depth]) depth++;
-  const [x, y] = [a[depth], b[depth]];
-  if (x === undefined || y === undefined) return a.length - b.length;
-  let i = 0;
-  while (x.charCodeAt(i) === y.charCodeAt(i)) i++;
-  return (x.codePointAt(i) ?? -1) - (y.codePointAt(i) ?? -1);
 }
 
 interface ScannedLink extends ScannedFile {

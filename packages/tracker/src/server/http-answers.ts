@@ -1,3 +1,4 @@
+import { compareBytes } from "@bt/primitives";
 import { writeAddress, writeEntry } from "./address-bytes.ts";
 import { type AnnounceRequest, parseAnnounceRequest, parseScrapeRequest } from "./announce-request.ts";
 import { AnswerWriter } from "./answer-writer.ts";
@@ -195,11 +196,6 @@ export function forwardedHost(list: string, isTrusted: (host: string) => boolean
     if (!isTrusted(host)) return host;
   }
   return undefined;
-}
-
-function compareBytes(one: Uint8Array, other: Uint8Array): number {
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return one[i]! - other[i]!;
-  return 0;
 }
 
 function text(bytes: Uint8Array, from: number, to: number): string {
